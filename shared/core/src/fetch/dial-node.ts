@@ -1,0 +1,93 @@
+import * as dns from 'node:dns'
+import * as http from 'node:http'
+import * as https from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { Readable } from 'node:stream'
+import { isPublicAddress } from './address.ts'
+import type { Dial, DialRequest } from './dial.ts'
+import { FetchProblem } from './problem.ts'
+
+interface DialOptions {
+  readonly isAllowed?: (address: string) => boolean
+  readonly resolve?: typeof dns.lookup
+}
+
+/** Makes a dial of which tests can replace the resolver and the rule for addresses. */
+export function createDial({ isAllowed = isPublicAddress, resolve = dns.lookup }: DialOptions = {}): Dial {
+  const lookup = checkedLookup(isAllowed, resolve)
+  return (url, request) => (request.network === 'any' ? dialAnywhere(url, request) : dialChecked(url, request, lookup))
+}
+
+/** Sends a request; under `public-only` over a connection whose address was checked, whatever the name resolves to. */
+export const dial: Dial = createDial()
+
+function dialAnywhere(url: URL, { method, headers, body, signal }: DialRequest): Promise<Response> {
+  return fetch(url, { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+}
+
+/**
+ * Resolves a name for `net.connect`, which connects to just the addresses that it is given: one check, and no second
+ * look-up in between that could answer otherwise. One address that is not allowed refuses the name.
+ * An address in the URL itself never gets here; the guard has checked it.
+ */
+function checkedLookup(isAllowed: (address: string) => boolean, resolve: typeof dns.lookup): LookupFunction {
+  return (hostname, options, callback) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      const first = addresses?.[0]
+      if (error !== null || first === undefined) return callback(error ?? new Error('no address'), [])
+      if (!addresses.every(({ address }) => isAllowed(address))) {
+        return callback(new FetchProblem('blocked', 'the host resolves to an address that is not public'), [])
+      }
+      if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+function dialChecked(
+  url: URL,
+  { method, headers, body, signal }: DialRequest,
+  lookup: LookupFunction,
+): Promise<Response> {
+  const { request } = url.protocol === 'https:' ? https : http
+  return new Promise((answer, fail) => {
+    // No agent: a pooled connection to the same name may have been opened by code that checked no address.
+    const options = { method, signal, agent: false, lookup, headers: wireHeaders(headers, body) }
+    const sending = request(url, options, (incoming) => {
+      try {
+        answer(toResponse(incoming))
+      } catch (error) {
+        incoming.destroy()
+        fail(error)
+      }
+    })
+    sending.on('error', fail)
+    sending.end(body)
+  })
+}
+
+function wireHeaders(headers: Headers, body: string | undefined): Record<string, string> {
+  const wire: Record<string, string> = { ...Object.fromEntries(headers), 'accept-encoding': 'identity' }
+  if (body !== undefined) wire['content-length'] = String(Buffer.byteLength(body))
+  return wire
+}
+
+const withoutBody = new Set([101, 204, 205, 304])
+
+function toResponse(incoming: http.IncomingMessage): Response {
+  const status = incoming.statusCode ?? 0
+  const headers = new Headers()
+  for (let index = 0; index + 1 < incoming.rawHeaders.length; index += 2) {
+    headers.append(incoming.rawHeaders[index] ?? '', incoming.rawHeaders[index + 1] ?? '')
+  }
+  if ((headers.get('content-encoding') ?? 'identity') !== 'identity') {
+    throw new FetchProblem('encoding', 'the answer is compressed, which was not asked for', status)
+  }
+  if (!withoutBody.has(status)) return new Response(toBytes(incoming), { status, headers })
+  incoming.resume()
+  return new Response(null, { status, headers })
+}
+
+function toBytes(incoming: http.IncomingMessage): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return Readable.toWeb(incoming) as ReadableStream<Uint8Array<ArrayBuffer>>
+}

@@ -1,0 +1,13 @@
+/** `any`: wherever the URL leads. `public-only`: no address that is not reachable from everywhere (SSRF). */
+export type Network = 'any' | 'public-only'
+
+export interface DialRequest {
+  readonly method: string
+  readonly headers: Headers
+  readonly body: string | undefined
+  readonly signal: AbortSignal
+  readonly network: Network
+}
+
+/** Sends one request and follows no redirect. Rejects with `FetchProblem` `blocked` where the address is not allowed. */
+export type Dial = (url: URL, request: DialRequest) => Promise<Response>

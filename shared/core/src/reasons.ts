@@ -1,0 +1,97 @@
+/**
+ * Why something was decided as it was: the closed set of machine reasons. They go to events, logs and metrics, never to
+ * the caller, whose texts are fixed. The text beside each says what it means to the person who reads the event.
+ */
+export const reasons = {
+  ok: 'accepted, issued or done',
+
+  // The credential on the wire
+  no_credential: 'no credential of a kind that is accepted here was sent',
+  malformed_header: 'the credential header is malformed, or there were two',
+  several_credentials: 'credentials were sent in more than one way',
+  token_too_large: 'the token is longer than the limit',
+
+  // The token's shape
+  malformed_token: 'the token is not three parts of a compact JWS, nor an API key',
+  encrypted_token: 'the token has the five parts of a JWE',
+  signature_missing: 'the signature part is empty',
+  token_not_base64url: 'a part of the token is not canonical base64url',
+  token_not_json: 'a part of the token is not strict JSON in UTF-8',
+  token_duplicate_member: 'a JSON member occurs twice in the header or the claims',
+  token_not_an_object: 'the header or the claims are not a JSON object',
+
+  // Header, algorithm, key
+  algorithm_not_allowed: 'alg is absent, malformed or not on the list of allowed algorithms',
+  header_not_allowed: 'a header parameter is malformed or changes the meaning of the token (b64, zip, cty)',
+  critical_header: 'crit is malformed or names an extension that is not understood',
+  typ_not_allowed: 'typ names another kind of token',
+  unknown_key: 'the issuer publishes no usable key for this token',
+  ambiguous_key: 'the token names no key and the issuer has several that fit',
+  weak_key: 'the key that fits is too weak',
+  bad_signature: 'the signature does not verify',
+
+  // Claims
+  issuer_unknown: 'iss is absent, malformed or not an issuer that is trusted here',
+  audience_missing: 'the token has no aud',
+  audience_mismatch: 'aud names other resources only, or is malformed',
+  expired: 'exp has passed',
+  expiry_missing: 'the token has no exp',
+  not_yet_valid: 'nbf or iat lies in the future',
+  lifetime_too_long: 'the token lives longer than is accepted here',
+  malformed_claim: 'a claim has the wrong type or an impossible value',
+  subject_missing: 'the token has no sub',
+  client_missing: 'the token names no client',
+  id_token: 'the token is an ID token',
+  binding_not_supported: 'the token is bound to a key or certificate that was not proven',
+  revoked: 'the token was revoked',
+  inactive: 'introspection says that the token is not active',
+
+  // What the caller may do
+  client_not_allowed: 'the client is not on the list of allowed clients',
+  claim_rule: 'a configured rule on a claim is not met',
+  insufficient_scope: 'scopes that the operation needs are missing',
+  tool_not_allowed: 'the API key is not good for this tool',
+
+  // API keys, custom verifiers
+  api_key_unknown: 'no such API key',
+  api_key_expired: 'the API key has expired',
+  custom_refused: 'the custom verifier refused the token',
+  custom_failed: 'the custom verifier threw, took too long or answered with something malformed',
+
+  // Around the check
+  keys_unavailable: "the issuer's keys or metadata cannot be had",
+  introspection_unavailable: 'the introspection endpoint cannot be had',
+  origin_not_allowed: 'the Origin or Host header is not one that is allowed',
+  session_unknown: "the session does not exist or is another caller's",
+
+  // Token endpoint
+  unknown_client: 'no such client',
+  client_disabled: 'the client is disabled',
+  wrong_secret: 'the client secret is wrong or has expired',
+  wrong_auth_method: 'the client authenticated by another method than its own',
+  assertion_invalid: 'the client assertion is invalid',
+  throttled: 'too many attempts',
+  invalid_request: 'the request is malformed',
+  invalid_target: 'the resource is unknown, not granted or not named',
+  invalid_scope: 'a scope is unknown, not granted or malformed',
+  invalid_grant: 'the grant is unknown, used, expired or of another client',
+  unsupported_grant: 'the grant type is not supported, or not allowed for the client',
+  pool_unknown: 'no such user pool',
+  pool_disabled: 'the user pool is disabled',
+  access_denied: 'a person or a policy said no',
+
+  // Management, keys, backends
+  created: 'created',
+  updated: 'updated',
+  deleted: 'deleted',
+  admin_unauthorized: 'no or a wrong admin token',
+  setting_loosened: 'a setting that loosens a check is in use',
+  key_ignored: 'an entry of a key set was ignored: not a key, private or malformed',
+  keys_stale: "the issuer's last known keys are used while it cannot be reached",
+  backend_failed: 'the backend failed',
+  backend_limit: 'the limit of running backends is reached',
+  timeout: 'it took too long',
+  internal: 'an unexpected error',
+} as const
+
+export type Reason = keyof typeof reasons

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { packedManifest, type WorkspaceManifest } from './packed-manifest.ts'
+
+const execute = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+
+/** What is packed, those that others depend on first. */
+const folders = ['shared/core', 'shared/server', 'resource-server/kit', 'resource-server/gateway', 'idp']
+
+/**
+ * Compiles the packages, stages each on its `dist` with a package.json of its own, and writes their tarballs into
+ * `destination`. Gives the paths of the tarballs.
+ */
+export async function pack(destination: string): Promise<string[]> {
+  const stage = await mkdtemp(join(tmpdir(), 'postern-pack-'))
+  try {
+    await compile(stage)
+    await mkdir(destination, { recursive: true })
+    const tarballs: string[] = []
+    for (const folder of folders) {
+      await stagePackage(folder, stage)
+      tarballs.push(await packFolder(join(stage, 'packages', folder), destination))
+    }
+    return tarballs
+  } finally {
+    await rm(stage, { recursive: true, force: true })
+  }
+}
+
+/** One run of the compiler over all of them, so that they see each other's sources as they do in the checkout. */
+async function compile(stage: string): Promise<void> {
+  const config = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: {
+      noEmit: false,
+      declaration: true,
+      rootDir: root,
+      outDir: join(stage, 'out'),
+      typeRoots: [join(root, 'node_modules', '@types')],
+    },
+    include: folders.map((folder) => join(root, folder, 'src')),
+    exclude: ['**/node_modules', '**/*.test.ts'].map((pattern) => join(root, pattern)),
+  }
+  const path = join(stage, 'tsconfig.json')
+  await writeFile(path, JSON.stringify(config))
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  await execute(process.execPath, [tsc, '--project', path]).catch((error: Error & { stdout?: string }) => {
+    throw new Error(`The packages do not compile:\n${error.stdout ?? error.message}`)
+  })
+}
+
+async function stagePackage(folder: string, stage: string): Promise<void> {
+  const source = join(root, folder)
+  const target = join(stage, 'packages', folder)
+  const manifest: WorkspaceManifest = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
+  const packed = packedManifest(manifest)
+  await mkdir(target, { recursive: true })
+  await cp(join(stage, 'out', folder, 'src'), join(target, 'dist'), { recursive: true })
+  if (manifest.bin) await cp(join(source, 'bin'), join(target, 'bin'), { recursive: true })
+  await cp(join(root, 'LICENSE'), join(target, 'LICENSE'))
+  await writeFile(join(target, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`)
+  await writeFile(join(target, 'README.md'), readme(packed))
+}
+
+function readme({ name, description }: { name: string; description: string }): string {
+  return `# ${name}\n\n${description}. Part of Postern; its README tells how the parts go together.\n`
+}
+
+async function packFolder(folder: string, destination: string): Promise<string> {
+  const npm = process.env['npm_execpath']
+  const [command, ...first] = npm ? [process.execPath, npm] : ['npm']
+  const args = [...first, 'pack', '--json', '--pack-destination', destination]
+  const { stdout } = await execute(command ?? 'npm', args, { cwd: folder })
+  const [made]: { filename: string }[] = JSON.parse(stdout)
+  if (!made) throw new Error(`npm pack made nothing of ${folder}`)
+  return join(destination, basename(made.filename))
+}
+
+if (import.meta.main) {
+  const { positionals } = parseArgs({ allowPositionals: true })
+  const tarballs = await pack(resolve(positionals[0] ?? join(root, 'dist', 'packages')))
+  for (const tarball of tarballs) console.log(tarball)
+}
