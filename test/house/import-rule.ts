@@ -1,6 +1,7 @@
 import { isBuiltin } from 'node:module'
 import { posix } from 'node:path'
 import type { ImportSite } from './read-imports.ts'
+import { entriesOf, reachedFrom, type Target } from './shipped.ts'
 import { confined, type Floor, type Workspace, workspaces } from './workspaces.ts'
 
 /** What a package.json says about imports. */
@@ -10,8 +11,8 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
-  readonly imports?: Readonly<Record<string, unknown>>
-  readonly exports?: unknown
+  readonly imports?: Target
+  readonly exports?: Target
 }
 
 /** Where the rule reads manifests: by workspace folder ('' is the root), and by name of an installed package. */
@@ -57,11 +58,12 @@ type Refusal = readonly [RuleName, string]
 /** Judges the imports of every file. Files outside the workspaces are no business of the rule. */
 export function judgeImports(imports: ReadonlyMap<string, readonly ImportSite[]>, manifests: Manifests): Finding[] {
   const findings: Finding[] = []
+  const forTests = filesForTests(imports, manifests)
   for (const [path, sites] of imports) {
     const workspace = workspaces.find((one) => path.startsWith(`${one.folder}/`))
     if (!workspace) continue
     const inner = path.slice(workspace.folder.length + 1)
-    const isTest = /\.test\.ts$/.test(path) || workspace.folder === 'test'
+    const isTest = workspace.folder === 'test' || forTests.has(path)
     const place: Place = { path, inner, workspace, isTest, manifests }
     const homeless = unplaced(place)
     if (homeless) findings.push({ path, line: 1, column: 1, rule: homeless[0], message: homeless[1] })
@@ -71,6 +73,16 @@ export function judgeImports(imports: ReadonlyMap<string, readonly ImportSite[]>
     }
   }
   return findings
+}
+
+/** Tests, and what tests alone use: no package leads to it. */
+function filesForTests(imports: ReadonlyMap<string, readonly ImportSite[]>, manifests: Manifests): ReadonlySet<string> {
+  const entries = workspaces.flatMap(({ folder }) =>
+    entriesOf(manifests.workspace(folder)).map((entry) => `${folder}/${entry}`),
+  )
+  const tests = [...imports.keys()].filter((path) => path.endsWith('.test.ts'))
+  const shipped = reachedFrom(entries, imports)
+  return new Set([...reachedFrom(tests, imports)].filter((path) => !shipped.has(path)))
 }
 
 function judge(place: Place, site: ImportSite): Refusal | undefined {
@@ -129,8 +141,8 @@ function unplaced(place: Place): Refusal | undefined {
 }
 
 function judgeInternal(place: Place, specifier: string): Refusal | undefined {
-  const { imports = {} } = place.manifests.workspace(place.workspace.folder)
-  if (matchesKey(Object.keys(imports), specifier)) return undefined
+  const { imports } = place.manifests.workspace(place.workspace.folder)
+  if (isRecord(imports) && matchesKey(Object.keys(imports), specifier)) return undefined
   return ['unknown-import', `'${specifier}' is not in "imports" of ${place.workspace.folder}/package.json`]
 }
 
@@ -147,8 +159,8 @@ function judgeBuiltin(place: Place, specifier: string): Refusal | undefined {
 
 /** The files behind a "node" condition of the workspace's own "imports". */
 function nodeConditionFiles(place: Place): string[] {
-  const { imports = {} } = place.manifests.workspace(place.workspace.folder)
-  return Object.values(imports).flatMap((target) => {
+  const { imports } = place.manifests.workspace(place.workspace.folder)
+  return Object.values(isRecord(imports) ? imports : {}).flatMap((target) => {
     const node = isRecord(target) ? target['node'] : undefined
     return typeof node === 'string' ? [node.replace(/^\.\//, '')] : []
   })

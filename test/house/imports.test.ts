@@ -156,6 +156,23 @@ describe('the import rule', () => {
     test(`keeps: ${what}`, () => assert.deepEqual(judged(path, source), []))
   }
 
+  test('what tests alone use may do as tests do, unless a package leads to it', () => {
+    const files = readImports(
+      new Map([
+        ['idp/src/oidc/a.test.ts', `import { ask } from './ask.ts'`],
+        ['idp/src/oidc/ask.ts', `import type { Idp } from '../testing/index.ts'\nimport fc from 'fast-check'`],
+        ['idp/src/testing/index.ts', ''],
+      ]),
+    )
+    const rules = (idp: Manifest) =>
+      judgeImports(files, {
+        workspace: (folder) => (folder === 'idp' ? { ...manifests['idp'], ...idp } : (manifests[folder] ?? {})),
+        installed: () => undefined,
+      }).map(({ rule }) => rule)
+    assert.deepEqual(rules({}), [])
+    assert.deepEqual(rules({ exports: { '.': './src/oidc/ask.ts' } }), ['floor', 'undeclared'])
+  })
+
   test('names file, line, column and the mend', () => {
     const source = `import { a } from '@postern/core'\n\nexport type { B } from '@postern/gateway'\n`
     const findings = judgeImports(readImports(new Map([['idp/src/main.ts', source]])), {

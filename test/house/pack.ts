@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { packedManifest, type WorkspaceManifest } from './packed-manifest.ts'
+import { entriesOf } from './shipped.ts'
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
@@ -31,8 +32,14 @@ export async function pack(destination: string): Promise<string[]> {
   }
 }
 
-/** One run of the compiler over all of them, so that they see each other's sources as they do in the checkout. */
+/**
+ * One run of the compiler over what the packages lead to, tests left out, so that they see each other's sources as they
+ * do in the checkout.
+ */
 async function compile(stage: string): Promise<void> {
+  const entries = folders.map(async (folder) =>
+    entriesOf(await readManifest(folder)).map((entry) => join(root, folder, entry)),
+  )
   const config = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
@@ -42,8 +49,8 @@ async function compile(stage: string): Promise<void> {
       outDir: join(stage, 'out'),
       typeRoots: [join(root, 'node_modules', '@types')],
     },
-    include: folders.map((folder) => join(root, folder, 'src')),
-    exclude: ['**/node_modules', '**/*.test.ts'].map((pattern) => join(root, pattern)),
+    files: (await Promise.all(entries)).flat(),
+    include: [],
   }
   const path = join(stage, 'tsconfig.json')
   await writeFile(path, JSON.stringify(config))
@@ -56,7 +63,7 @@ async function compile(stage: string): Promise<void> {
 async function stagePackage(folder: string, stage: string): Promise<void> {
   const source = join(root, folder)
   const target = join(stage, 'packages', folder)
-  const manifest: WorkspaceManifest = JSON.parse(await readFile(join(source, 'package.json'), 'utf8'))
+  const manifest = await readManifest(folder)
   const packed = packedManifest(manifest)
   await mkdir(target, { recursive: true })
   await cp(join(stage, 'out', folder, 'src'), join(target, 'dist'), { recursive: true })
@@ -64,6 +71,10 @@ async function stagePackage(folder: string, stage: string): Promise<void> {
   await cp(join(root, 'LICENSE'), join(target, 'LICENSE'))
   await writeFile(join(target, 'package.json'), `${JSON.stringify(packed, null, 2)}\n`)
   await writeFile(join(target, 'README.md'), readme(packed))
+}
+
+async function readManifest(folder: string): Promise<WorkspaceManifest> {
+  return JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'))
 }
 
 function readme({ name, description }: { name: string; description: string }): string {

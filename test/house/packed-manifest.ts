@@ -1,3 +1,5 @@
+import type { Target } from './shipped.ts'
+
 /** The fields of a workspace's package.json that a packed one is made of. */
 export interface WorkspaceManifest {
   readonly name: string
@@ -15,9 +17,6 @@ export interface WorkspaceManifest {
   readonly peerDependenciesMeta?: unknown
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
-
-/** A target of "exports" or "imports": a path, or targets by condition or subpath. */
-export type Target = string | null | { readonly [key: string]: Target }
 
 /** Kept as they are; what a workspace alone needs (scripts, devDependencies) is left out. */
 const kept = [

@@ -2,15 +2,9 @@ import { FetchProblem } from './problem.ts'
 
 /** Reads a body as UTF-8 text while counting, and lets go of it at the first byte above `maxBytes`. */
 export async function readBounded(response: Response, maxBytes: number): Promise<string> {
-  const tooLarge = () => new FetchProblem('too_large', `the answer is longer than ${maxBytes} bytes`, response.status)
-  const { body } = response
-  if (body === null) return ''
-  if (Number(response.headers.get('content-length') ?? 0) > maxBytes) {
-    letGo(body)
-    throw tooLarge()
-  }
+  if (response.body === null) return ''
   const decoder = new TextDecoder()
-  const reader = body.getReader()
+  const reader = response.body.getReader()
   let text = ''
   let size = 0
   for (;;) {
@@ -19,7 +13,7 @@ export async function readBounded(response: Response, maxBytes: number): Promise
     size += value.byteLength
     if (size > maxBytes) {
       reader.cancel().catch(() => undefined)
-      throw tooLarge()
+      throw new FetchProblem('too_large', `the answer is longer than ${maxBytes} bytes`, response.status)
     }
     text += decoder.decode(value, { stream: true })
   }

@@ -70,6 +70,15 @@ test('E4: no redirect is followed', async (t) => {
   }
 })
 
+test('E4, E25: a fetch of the caller is used, and told not to follow', async (t) => {
+  const site = await serve(t, (_, response) => response.writeHead(307, { location: '/elsewhere' }).end())
+  await refused(guardedFetch(`${site.origin}/keys`, { ...any, fetch: globalThis.fetch }), 'redirect')
+  assert.deepEqual(
+    site.seen.map(({ url }) => url),
+    ['/keys'],
+  )
+})
+
 test('E4: a fetch of the caller which follows redirects all the same is refused', async (t) => {
   const site = await serve(t, (request, response) => {
     if (request.url === '/') response.writeHead(302, { location: '/elsewhere' }).end()

@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { formatPath, parsePath } from './paths.ts'
+import { didYouMean } from './suggest.ts'
+import { isRequired, textOf } from './texts.ts'
+
+/** What is wrong with one field. The message names the mend and never repeats a value that could be a secret. */
+export interface FieldError {
+  /** `redirectUris[0]`, `backend.env["X Y"]`; '' is the whole. */
+  field: string
+  code: FieldErrorCode
+  message: string
+}
+
+export type FieldErrorCode =
+  | 'required'
+  | 'unknown_field'
+  | 'invalid'
+  | 'too_long'
+  | 'too_short'
+  | 'out_of_range'
+  | 'duplicate'
+  | 'not_found'
+  | 'immutable'
+  | 'in_use'
+  | 'limit'
+
+export type Validation<T> = { ok: true; value: T } | { ok: false; errors: FieldError[] }
+
+type Issue = z.core.$ZodIssue
+type RawIssue = z.core.$ZodRawIssue
+
+/** Checks a value of unknown origin. All mistakes are reported at once. */
+export function validate<S extends z.ZodType>(schema: S, value: unknown): Validation<z.output<S>> {
+  const result = schema.safeParse(value, { error: textOf })
+  if (result.success) return { ok: true, value: result.data }
+  return { ok: false, errors: result.error.issues.flatMap((issue) => fieldErrors(issue)) }
+}
+
+/** Adds a rule over several fields. It runs when each field by itself is right. */
+export function withRules<S extends z.ZodType>(schema: S, rules: (value: z.output<S>) => FieldError[]) {
+  return schema.superRefine((value, context) => {
+    if (context.issues.some((issue) => issue.code !== 'unrecognized_keys')) return
+    for (const { field, code, message } of rules(value)) {
+      context.addIssue({ code: 'custom', path: parsePath(field), message, params: { code } })
+    }
+  })
+}
+
+/** An object that takes no other field than these, and says which one a mistyped field probably meant. */
+export function strict<S extends z.core.$ZodLooseShape>(shape: S) {
+  const known = Object.keys(shape)
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? unknownFields(issue, known) : undefined),
+  })
+}
+
+/** The texts of a schema's unknown fields, in the order of the issue's keys, a line each. */
+function unknownFields(issue: RawIssue, known: readonly string[]): string {
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+  return keys
+    .map((key) => `there is no such field${didYouMean(key, known) || `; the fields are ${known.join(', ')}`}`)
+    .join('\n')
+}
+
+function fieldErrors(issue: Issue): FieldError[] {
+  if (issue.code === 'unrecognized_keys') {
+    const texts = issue.message.split('\n')
+    return issue.keys.map((key, index) => ({
+      field: formatPath([...issue.path, key]),
+      code: 'unknown_field',
+      message: texts[index] ?? 'there is no such field',
+    }))
+  }
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  return [{ field: formatPath(issue.path), code: codeOf(issue), message }]
+}
+
+function codeOf(issue: Issue): FieldErrorCode {
+  if (issue.code === 'custom') return isCode(issue.params?.['code']) ? issue.params['code'] : 'invalid'
+  if (issue.message === isRequired) return 'required'
+  if (issue.code === 'too_big') return issue.origin === 'number' ? 'out_of_range' : 'too_long'
+  if (issue.code === 'too_small') return issue.origin === 'number' ? 'out_of_range' : 'too_short'
+  return 'invalid'
+}
+
+const codes: ReadonlySet<unknown> = new Set<FieldErrorCode>([
+  'required',
+  'unknown_field',
+  'invalid',
+  'too_long',
+  'too_short',
+  'out_of_range',
+  'duplicate',
+  'not_found',
+  'immutable',
+  'in_use',
+  'limit',
+])
+
+function isCode(value: unknown): value is FieldErrorCode {
+  return codes.has(value)
+}

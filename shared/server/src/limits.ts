@@ -1,0 +1,103 @@
+/** Every bound of this workspace: sizes in bytes or characters, times in milliseconds, unless the name says otherwise. */
+export const limits = {
+  /** Body of a management request. */
+  bodyBytes: 1024 * 1024,
+  /** Nesting of a JSON body or of a seed file. */
+  jsonDepth: 32,
+  /** Longest path segment and query string that are looked at. */
+  pathSegment: 512,
+  queryString: 4096,
+  requestId: 128,
+
+  /** Server time-outs of node:http. */
+  headersTimeout: 15_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  headersBytes: 32 * 1024,
+  /** How long a closing server waits for what is in flight. */
+  closeGrace: 5_000,
+  /** How often an idle event stream says that it is alive. */
+  streamHeartbeat: 15_000,
+  /** Event streams open at once. */
+  streams: 64,
+  /** How long one readiness check may take. */
+  readinessTimeout: 2_000,
+
+  pageSize: 50,
+  pageSizeMax: 100,
+  cursor: 1024,
+
+  /** SQLite waits this long, synchronously, for a lock of another process. */
+  sqliteBusyTimeout: 5_000,
+  sqliteStatements: 500,
+  postgresConnections: 10,
+  postgresConnectTimeout: 5_000,
+  postgresIdleTimeout: 30_000,
+  postgresLockTimeout: 60_000,
+
+  /** Events held in memory, and how long before they are written. */
+  eventBuffer: 10_000,
+  eventFlush: 1_000,
+  /** With a live stream open, events are written this soon. */
+  eventFlushLive: 100,
+  /** A stream over Postgres stays this far behind, so that another process's buffered events are not passed over. */
+  eventSettle: 2_500,
+  eventPoll: 1_000,
+  eventRows: 200_000,
+  eventAge: 30 * 24 * 60 * 60 * 1000,
+  eventPruneBatch: 1_000,
+  /** Retention is looked at after this many rows, or this long. */
+  eventPruneEvery: 5_000,
+  eventPruneInterval: 60 * 60 * 1000,
+  /** Longest text in an event. */
+  eventText: 512,
+
+  seedBytes: 1024 * 1024,
+  seedNodes: 100_000,
+  seedAliases: 1_000,
+  seedIssues: 50,
+
+  processes: 256,
+
+  /** Shortest admin token, and the shortest in production. */
+  adminToken: 16,
+  adminTokenProduction: 32,
+  adminTokenMax: 512,
+  encryptionKeyBytes: 32,
+
+  name: 128,
+  description: 2_048,
+  url: 2_048,
+  scopeToken: 128,
+  scopes: 100,
+  resources: 100,
+  attributes: 16,
+  redirectUris: 20,
+  jwksKeys: 10,
+  jwksMember: 8_192,
+  clientSecretMin: 32,
+  clientSecretMax: 128,
+  ttlMin: 1,
+  ttlMax: 86_400,
+  servicePath: 256,
+  apiKeys: 25,
+  apiKeyTools: 200,
+  toolName: 128,
+  allowedClients: 100,
+  allowedAudiences: 20,
+  claimRules: 20,
+  claimValues: 50,
+  claimText: 512,
+  command: 1_024,
+  args: 100,
+  arg: 8_192,
+  env: 100,
+  envValue: 32_768,
+  headers: 50,
+  headerValue: 8_192,
+  clientToken: 128,
+  seedPools: 5_000,
+  seedClients: 5_000,
+  seedServices: 1_000,
+  accessKeys: 100,
+} as const

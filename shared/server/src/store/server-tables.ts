@@ -1,0 +1,25 @@
+/** The tables that every store has besides those of its server. Times are epoch milliseconds. */
+export interface ServerTables {
+  postern_meta: { name: string; value: string }
+  postern_migration: { part: string; name: string; applied_at: number }
+  postern_lease: { name: string; holder: string; expires_at: number }
+  event: EventTable
+}
+
+export interface EventTable {
+  id: string
+  time: number
+  kind: string
+  outcome: string
+  reason: string
+  request_id: string | null
+  pool_id: string | null
+  client_id: string | null
+  subject_hash: string | null
+  resource: string | null
+  service_id: string | null
+  token_hash: string | null
+  tool: string | null
+  status: number | null
+  duration_ms: number | null
+}
