@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http'
+import { corsHeaders } from '../cors.ts'
+import type { Reply } from '../reply.ts'
+
+/** Sends a reply over a response of Node's. */
+export function send(res: ServerResponse, { status, headers, body }: Reply): void {
+  res.statusCode = status
+  for (const [name, value] of Object.entries(prepareHeaders(res, headers))) res.setHeader(name, value)
+  res.end(body)
+}
+
+/** Makes the handler's answer readable for pages of other origins, unless somebody sees to that already. */
+export function openToOtherOrigins(res: ServerResponse): void {
+  if (res.hasHeader('access-control-allow-origin')) return
+  for (const [name, value] of Object.entries(corsHeaders)) res.setHeader(name, value)
+}
+
+/** Where a CORS middleware went before, its origin stays, and only what it does not expose is added. */
+export function prepareHeaders(res: ServerResponse, headers: Reply['headers']): Reply['headers'] {
+  if (!res.hasHeader('access-control-allow-origin')) return headers
+  const { 'access-control-allow-origin': _, 'access-control-expose-headers': ours, ...rest } = headers
+  const theirs = res.getHeader('access-control-expose-headers')
+  if (ours === undefined) return rest
+  return { ...rest, 'access-control-expose-headers': theirs === undefined ? ours : `${theirs}, ${ours}` }
+}

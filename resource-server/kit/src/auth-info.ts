@@ -1,0 +1,92 @@
+import type { JsonObject } from '@postern/core'
+
+/** How the caller proved who it is. */
+export type AuthKind = 'jwt' | 'api-key' | 'custom'
+
+/**
+ * Who is calling, verified. Frozen all the way down, because it is shared by all requests with the same token. It is
+ * the `AuthInfo` of both MCP SDK generations and more; the arrays are typed mutable only because theirs are.
+ */
+export interface AuthInfo {
+  readonly kind: AuthKind
+  /** The credential itself. Never pass it on to another service. */
+  readonly token: string
+  /** Who vouches for the caller: the token's `iss`; for an API key the resource itself. */
+  readonly issuer: string
+  /** Unique only together with the issuer. `apikey:<id>` for an API key; empty where the token has none and need not. */
+  readonly subject: string
+  readonly clientId: string
+  /** What was granted, and with a scope hierarchy what that implies, so that exact comparisons elsewhere see it too. */
+  scopes: string[]
+  audience: string[]
+  /** Seconds since the epoch. Absent where the credential does not expire. */
+  readonly expiresAt?: number
+  /** The protected resource. A new URL object at each reading. */
+  readonly resource: URL
+  /** Where the resource's metadata stands (RFC 9728); SDK v2 repeats it in the challenges of single tools. */
+  readonly resourceMetadataUrl?: string
+  /** The token's claims as they were signed. */
+  readonly claims: Readonly<JsonObject>
+  /** What else is known: `apiKeyId`, `apiKeyName` and `tools` of an API key, or what a custom verifier added. */
+  extra: Record<string, unknown>
+}
+
+export interface AuthInfoInput {
+  readonly kind: AuthKind
+  readonly token: string
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  readonly audience: readonly string[]
+  readonly expiresAt?: number | undefined
+  readonly resource: string
+  readonly resourceMetadataUrl?: string | undefined
+  readonly claims?: JsonObject
+  readonly extra?: Record<string, unknown>
+}
+
+/** Makes the frozen AuthInfo; `claims` and `extra` are frozen in place, so they must be the caller's own copies. */
+export function createAuthInfo(input: AuthInfoInput): AuthInfo {
+  const { resource, expiresAt, resourceMetadataUrl, claims = {}, extra = {}, ...rest } = input
+  const info: AuthInfo = {
+    ...rest,
+    scopes: [...input.scopes],
+    audience: [...input.audience],
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    // A URL cannot be frozen, so each reader gets one of its own.
+    get resource() {
+      return new URL(resource)
+    },
+    ...(resourceMetadataUrl === undefined ? {} : { resourceMetadataUrl }),
+    claims,
+    extra,
+  }
+  made.add(info)
+  return freezeDeep(info)
+}
+
+const made = new WeakSet<object>()
+
+/** Is the value an AuthInfo that this kit made of a verified credential, rather than something of its shape? */
+export function isAuthInfo(value: unknown): value is AuthInfo {
+  return typeof value === 'object' && value !== null && made.has(value)
+}
+
+/** Freezes an object and every plain object and array in it. Cycles end, for what is frozen is not entered again. */
+export function freezeDeep<T extends object>(value: T): T {
+  if (Object.isFrozen(value)) return value
+  Object.freeze(value)
+  for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(value))) {
+    const member: unknown = descriptor.value
+    if (isPlain(member)) freezeDeep(member)
+  }
+  return value
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return true
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,55 @@
+import { FetchProblem, fetchJson, type Network } from '@postern/core'
+import { limits } from '../limits.ts'
+import { isRecord } from '../options/fields.ts'
+import { fetchUrlProblem } from './fetch-url.ts'
+
+export interface FetchSettings {
+  readonly network: Network
+  readonly fetch: typeof globalThis.fetch | undefined
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/**
+ * Finds an issuer's key set: its metadata is tried at the given places in turn (RFC 8414 §3, OpenID Connect Discovery §4,
+ * in MCP's order), and the first that is a document about just this issuer counts (RFC 8414 §3.3). A place that has no
+ * such document (a page for people, a redirect, which is never followed) leads to the next; a server that fails, or cannot be reached, ends the search, for it would not be
+ * reached at its other paths either. Throws `FetchProblem`.
+ */
+export async function discoverJwksUri(
+  issuer: string,
+  urls: readonly string[],
+  settings: FetchSettings,
+): Promise<string> {
+  let problem = new FetchProblem('not_json', 'no metadata was found')
+  for (const url of urls) {
+    try {
+      return jwksUriOf(await fetchDocument(url, settings), issuer)
+    } catch (error) {
+      if (!(error instanceof FetchProblem) || !isAbsence(error)) throw error
+      problem = error
+    }
+  }
+  throw problem
+}
+
+/** Fetches a JSON document within the kit's bounds. Throws `FetchProblem`. */
+export async function fetchDocument(url: string, settings: FetchSettings): Promise<unknown> {
+  return (await fetchJson(url, { ...settings, maxBytes: limits.keyFetchBytes })).value
+}
+
+function jwksUriOf(document: unknown, issuer: string): string {
+  if (!isRecord(document)) throw new FetchProblem('not_json', 'the metadata is not a JSON object')
+  if (document['issuer'] !== issuer) throw new FetchProblem('not_json', "the metadata is another issuer's")
+  const uri = document['jwks_uri']
+  if (typeof uri !== 'string') throw new FetchProblem('not_json', 'the metadata has no jwks_uri')
+  const mend = fetchUrlProblem(uri)
+  if (mend !== undefined) throw new FetchProblem('bad_url', `jwks_uri in the metadata: ${mend}`)
+  return uri
+}
+
+/** Does the problem mean only that there is no document of ours at this place? */
+function isAbsence({ code, status = 0 }: FetchProblem): boolean {
+  if (code === 'status') return status >= 400 && status < 500 && status !== 429
+  return code === 'not_json' || code === 'redirect' || code === 'too_large'
+}

@@ -1,0 +1,103 @@
+import { FetchProblem, type Reason } from '@postern/core'
+import type { KeyTimes, Settings } from '../options/settings.ts'
+import { Refusal } from '../refusal.ts'
+import { createBackoff } from './backoff.ts'
+import { type KeySet, readKeySet } from './key-set.ts'
+import type { LoadKeySet } from './load-key-set.ts'
+
+/** Keeps the last key set that could be had, and gets a newer one when it is told to. */
+export interface Refresher {
+  current(): KeySet | undefined
+  /** Milliseconds since the key set was fetched. */
+  age(): number
+  /** Fetches; all who ask meanwhile share the fetch. Rejects with `Refusal`, during a pause after a failure at once. */
+  refresh(): Promise<void>
+  /** The fetch that is under way. */
+  flight(): Promise<void> | undefined
+  /** Is a fetch possible now, rather than under way or in a pause? */
+  isIdle(): boolean
+  isPausing(): boolean
+  /** Ends the pause after a failure. */
+  forgive(): void
+  /** Why the last fetch failed; undefined where it did not. */
+  problem(): string | undefined
+  unavailable(): Refusal
+  close(): void
+}
+
+export type RefresherSettings = Pick<Settings, 'clock'> & {
+  readonly times: KeyTimes
+  readonly onWarning: (reason: Reason) => void
+}
+
+export function createRefresher(
+  load: LoadKeySet,
+  { clock, times, onWarning }: RefresherSettings,
+  closing: AbortController,
+): Refresher {
+  const backoff = createBackoff(clock)
+  let current: { readonly set: KeySet; readonly at: number } | undefined
+  let flight: Promise<void> | undefined
+  let problem: string | undefined
+
+  const unavailable = () => new Refusal('keys_unavailable', { retryAfter: backoff.wait() / 1000 })
+
+  // Unknown after the clock was set back: then too old, so that nothing serves for longer than it should.
+  const age = () => {
+    const elapsed = current === undefined ? -1 : clock.now() - current.at
+    return elapsed < 0 ? times.maxAge : elapsed
+  }
+
+  const keep = (set: KeySet) => {
+    if (set.ignored > 0 && set.ignored !== current?.set.ignored) onWarning('key_ignored')
+    current = { set, at: clock.now() }
+    problem = undefined
+    backoff.succeeded()
+  }
+
+  const fail = (error: unknown) => {
+    backoff.failed()
+    problem = error instanceof FetchProblem ? error.message : 'the keys cannot be had'
+    if (isWithdrawn(error)) current = undefined
+    else if (current !== undefined && age() >= times.maxAge) onWarning('keys_stale')
+  }
+
+  const fetchKeys = async () => {
+    try {
+      const set = await readKeySet(await load(), current?.set)
+      if (set === undefined) throw new FetchProblem('not_json', 'the key set is not a JWK set')
+      closing.signal.throwIfAborted()
+      keep(set)
+    } catch (error) {
+      fail(error)
+      throw unavailable()
+    }
+  }
+
+  return {
+    current: () => current?.set,
+    age,
+    async refresh() {
+      if (closing.signal.aborted || (flight === undefined && backoff.wait() > 0)) throw unavailable()
+      flight ??= fetchKeys().finally(() => {
+        flight = undefined
+      })
+      return flight
+    },
+    flight: () => flight,
+    isIdle: () => flight === undefined && backoff.wait() === 0 && !closing.signal.aborted,
+    isPausing: () => backoff.wait() > 0,
+    forgive: () => backoff.succeeded(),
+    problem: () => problem,
+    unavailable,
+    close() {
+      closing.abort()
+      current = undefined
+    },
+  }
+}
+
+/** The issuer itself says that there are no keys here any more: not an outage to be bridged with old ones. */
+function isWithdrawn(error: unknown): boolean {
+  return error instanceof FetchProblem && error.code === 'status' && (error.status === 404 || error.status === 410)
+}

@@ -1,0 +1,51 @@
+/** Every bound of the kit, in one place. Times are milliseconds unless the name says otherwise, sizes bytes or characters of ASCII. */
+export const limits = {
+  /** Longest bearer token that is looked at; a longer one is refused before it is hashed. */
+  tokenLength: 16 * 1024,
+  /** Longest `kid` in a token's header. */
+  kidLength: 512,
+  /** Verified tokens that are kept, each until it expires. */
+  cachedTokens: 10_000,
+  /** Largest `cache.maxTokens` that may be asked for. */
+  cachedTokensMax: 1_000_000,
+  /** Difference between the clocks of issuer and resource that is overlooked. */
+  clockToleranceSeconds: 5,
+  /** Largest `clockTolerance` that may be asked for. */
+  clockToleranceMaxSeconds: 300,
+  /** Time for one outbound request (discovery, key set), its body included. */
+  keyFetchTimeoutSeconds: 5,
+  /** Longest discovery document or key set. */
+  keyFetchBytes: 512 * 1024,
+  /** Entries of a key set that are looked at. */
+  keysPerSet: 100,
+  /** Age at which keys are fetched anew beside the requests. */
+  keySoftAgeSeconds: 300,
+  /** Age at which a request waits for fresh keys, so the longest that a key withdrawn by its issuer is still good. */
+  keyMaxAgeSeconds: 600,
+  /** How long after that the last known keys still serve when the issuer cannot be reached. */
+  keyStaleIfErrorSeconds: 3600,
+  /** Every so often a token with an unknown key id may cause a fetch of its own. */
+  keyCooldownSeconds: 30,
+  /** How long a discovery document is believed. */
+  discoveryMaxAgeSeconds: 3600,
+  /** Pauses after a failed fetch: the first, then doubled up to the second. */
+  backoffFirstMs: 1000,
+  backoffMaxMs: 15_000,
+  /** RSA moduli, in bits (RFC 7518 §3.3 asks for the lower one; the upper bounds the work of a verification). */
+  rsaMinBits: 2048,
+  rsaMaxBits: 8192,
+  /** Time for one call of a custom verifier, an API key look-up or a revocation check. */
+  callTimeoutMs: 5000,
+  /** API keys given as a list; more belong behind `find`. */
+  apiKeys: 1000,
+  /** Seconds that a browser keeps the answer to a preflight. */
+  preflightMaxAgeSeconds: 600,
+  /** Header names echoed in the answer to a preflight. */
+  preflightHeaders: 32,
+  /** Seconds that clients and proxies may keep the protected resource metadata. */
+  metadataMaxAgeSeconds: 3600,
+  /** What `Retry-After` says where nothing better is known. */
+  retryAfterSeconds: 5,
+  /** An API key without an end looks to `requireBearerAuth` of the MCP SDKs as if it ended so much later: they insist on an end. */
+  verifierExpirySeconds: 300,
+} as const

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { type Challenge, parseChallenges } from '@postern/core'
+
+/** The answers of the case table. */
+export type RefusalCode = 'C0' | 'IT' | 'IR' | 'IS' | 'UN' | 'SE' | 'PD'
+
+/** An answer, from whatever client; header names in lower case. */
+export interface SeenResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: string
+}
+
+export interface ExpectedRefusal {
+  /** Of the resource; absent for one that has no metadata, whose challenges then name a realm. */
+  readonly metadataUrl?: string | undefined
+  /** What the challenge asks for. */
+  readonly scope?: string | undefined
+  /** Texts that must not occur anywhere: the token, its claims, keys. */
+  readonly secrets?: readonly string[]
+}
+
+interface Shape {
+  readonly status: number
+  readonly error?: string
+  readonly hasChallenge: boolean
+}
+
+const shapes: Readonly<Record<RefusalCode, Shape>> = {
+  C0: { status: 401, hasChallenge: true },
+  IT: { status: 401, error: 'invalid_token', hasChallenge: true },
+  IR: { status: 400, error: 'invalid_request', hasChallenge: true },
+  IS: { status: 403, error: 'insufficient_scope', hasChallenge: true },
+  UN: { status: 503, error: 'temporarily_unavailable', hasChallenge: false },
+  SE: { status: 500, error: 'server_error', hasChallenge: false },
+  PD: { status: 403, error: 'access_denied', hasChallenge: false },
+}
+
+/** Reads the headers of a fetch response. */
+export async function seen(response: Response): Promise<SeenResponse> {
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
+}
+
+/** Asserts that an answer is the refusal of this code in every respect, and gives nothing away. */
+export function expectRefusal(response: SeenResponse, code: RefusalCode, expected: ExpectedRefusal = {}): void {
+  const { status, error, hasChallenge } = shapes[code]
+  assert.equal(response.status, status, `${code}: status`)
+  expectDiscretion(response, expected.secrets ?? [])
+  if (error === undefined) assert.equal(response.body, '', `${code}: no body`)
+  else assert.equal(readError(response), error, `${code}: error in the body`)
+  if (code === 'UN') assert.match(response.headers['retry-after'] ?? '', /^[1-9]\d*$/, 'Retry-After in seconds')
+  if (!hasChallenge) {
+    assert.equal(response.headers['www-authenticate'], undefined, `${code}: no challenge`)
+    return
+  }
+  const { params } = expectChallenge(response)
+  assert.equal(params['error'], error, `${code}: error in the challenge`)
+  assert.equal(params['scope'], expected.scope, `${code}: scope in the challenge`)
+  assert.equal(params['resource_metadata'], expected.metadataUrl, `${code}: resource_metadata in the challenge`)
+  if (code === 'C0') assert.equal(params['error_description'], undefined, 'C0: no error detail')
+}
+
+/** The one Bearer challenge of an answer, whose header parses strictly and holds no character that RFC 6750 forbids. */
+export function expectChallenge(response: SeenResponse): Challenge {
+  const header = response.headers['www-authenticate']
+  assert.ok(header !== undefined, 'there is a challenge')
+  const challenges = parseChallenges(header)
+  assert.equal(challenges.length, 1, 'one challenge')
+  const [challenge] = challenges
+  assert.ok(challenge !== undefined)
+  assert.equal(challenge.scheme, 'Bearer')
+  const { scope, error_description: description } = challenge.params
+  if (description !== undefined) assert.match(description, /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/)
+  if (scope !== undefined) assert.match(scope, /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/)
+  return challenge
+}
+
+/** What holds for every refusal: not cached, JSON or nothing, no part of what was sent, no trace of the program. */
+function expectDiscretion({ headers, body }: SeenResponse, secrets: readonly string[]): void {
+  assert.equal(headers['cache-control'], 'no-store')
+  if (body !== '') assert.match(headers['content-type'] ?? '', /^application\/json\b/)
+  const everything = `${JSON.stringify(headers)}\n${body}`
+  assert.doesNotMatch(everything, /\bat .+:\d+:\d+|node_modules|\.ts\b/, 'no stack')
+  for (const secret of secrets) {
+    if (secret.length > 3) assert.ok(!everything.includes(secret), 'nothing of the credential comes back')
+  }
+}
+
+function readError({ body }: SeenResponse): unknown {
+  const parsed: unknown = JSON.parse(body)
+  assert.ok(typeof parsed === 'object' && parsed !== null)
+  const unexpected = Object.keys(parsed).filter((name) => name !== 'error' && name !== 'error_description')
+  assert.deepEqual(unexpected, [])
+  return Object.getOwnPropertyDescriptor(parsed, 'error')?.value
+}

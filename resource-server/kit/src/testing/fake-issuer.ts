@@ -1,0 +1,165 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type Clock, issuerMetadataUrls, type JsonObject, randomBase64url, systemClock } from '@postern/core'
+import type { Algorithm } from '../options/algorithms.ts'
+import { assemble, createSigningKey, type SigningKey, signBytes } from './signing.ts'
+
+export interface FakeIssuerOptions {
+  /** What minted tokens name as `aud`. */
+  readonly audience?: string | readonly string[]
+  /** Default ES256. */
+  readonly algorithm?: Algorithm
+  /** The path of the issuer, such as `/tenant`. Default none. */
+  readonly path?: string
+  /** Which of the metadata's places answers: 0, 1 or 2 in MCP's order. Default all. */
+  readonly metadataPlace?: number
+  readonly clock?: Clock
+}
+
+/** How an endpoint of a fake issuer misbehaves. */
+export interface Fault {
+  /** Answers with this status. */
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  /** Answers with this instead of the document; anything but a text as JSON. */
+  readonly body?: unknown
+  /** Answers only once this has settled. */
+  readonly hold?: Promise<unknown>
+  /** Cuts the connection. */
+  readonly hangUp?: boolean
+}
+
+export type Endpoint = 'metadata' | 'jwks'
+
+export interface MintOptions {
+  /** Header parameters besides `alg`, `kid` and `typ`; undefined takes one of these away. */
+  readonly header?: Readonly<JsonObject>
+  readonly key?: SigningKey
+}
+
+/** Where wrong tokens are made from: an issuer's name, its keys, and the claims of a good token of its. */
+export interface TokenSource {
+  readonly issuer: string
+  /** A published key for the algorithm, made at the first call; without one the issuer's usual key. */
+  signingKey(algorithm?: Algorithm): SigningKey
+  /** Claims that the resource server accepts; undefined takes one away. */
+  claims(changes?: Readonly<JsonObject>): JsonObject
+}
+
+export interface FakeIssuer extends TokenSource {
+  readonly jwksUri: string
+  /** Requests that arrived, per endpoint. */
+  readonly fetches: Readonly<Record<Endpoint, number>>
+  /** A signed access token (RFC 9068): good, unless the changes make it bad. */
+  mint(changes?: Readonly<JsonObject>, options?: MintOptions): string
+  /** Replaces the usual key; the old one is no longer published, unless `keepOld`. */
+  rotate(options?: { readonly keepOld?: boolean; readonly algorithm?: Algorithm }): SigningKey
+  /** Adds anything at all to the key set. */
+  publish(entry: unknown): void
+  /** Takes every key out of the key set. */
+  withdraw(): void
+  /** Makes an endpoint misbehave; without a fault it is well again. */
+  fail(endpoint: Endpoint, fault?: Fault): void
+  close(): Promise<void>
+}
+
+/** Starts an issuer on a free port of 127.0.0.1: metadata, key set, and a mint for tokens. */
+export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
+  const { audience, algorithm = 'ES256', path = '', clock = systemClock } = options
+  const faults = new Map<Endpoint, Fault>()
+  const fetches = { metadata: 0, jwks: 0 }
+  const keys = new Map<Algorithm, SigningKey>([[algorithm, createSigningKey(algorithm)]])
+  let usual = algorithm
+  let entries: unknown[] = [...keys.values()].map(({ jwk }) => jwk)
+
+  const server = createServer((req, res) => {
+    const endpoint = endpointOf(req)
+    if (endpoint === undefined) return answer(res, 404, { error: 'not_found' })
+    fetches[endpoint] += 1
+    const document = endpoint === 'jwks' ? { keys: entries } : { issuer, jwks_uri: jwksUri }
+    void misbehave(res, faults.get(endpoint) ?? {}, document)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+  const issuer = origin + path
+  const jwksUri = `${origin}/keys`
+  const places = issuerMetadataUrls(issuer).map((url) => new URL(url).pathname)
+  const endpointOf = ({ url }: IncomingMessage): Endpoint | undefined => {
+    if (url === '/keys') return 'jwks'
+    const place = places.indexOf(url ?? '')
+    return place >= 0 && (options.metadataPlace ?? place) === place ? 'metadata' : undefined
+  }
+
+  const signingKey = (wanted: Algorithm = usual): SigningKey => {
+    const known = keys.get(wanted)
+    if (known !== undefined) return known
+    const key = createSigningKey(wanted)
+    keys.set(wanted, key)
+    entries.push(key.jwk)
+    return key
+  }
+
+  const claims = (changes: Readonly<JsonObject> = {}): JsonObject => {
+    const now = Math.floor(clock.now() / 1000)
+    const good = {
+      iss: issuer,
+      sub: 'user-1',
+      aud: audience,
+      client_id: 'client-1',
+      scope: 'read write',
+      jti: randomBase64url(16),
+      iat: now,
+      exp: now + 300,
+    }
+    return withChanges(good, changes)
+  }
+
+  return {
+    issuer,
+    jwksUri,
+    fetches,
+    signingKey,
+    claims,
+    mint(changes, { header = {}, key = signingKey() } = {}) {
+      const full = withChanges({ alg: key.algorithm, kid: key.kid, typ: 'at+jwt' }, header)
+      return assemble(full, claims(changes), (input) => signBytes(input, key.algorithm, key.privateKey))
+    },
+    rotate({ keepOld = false, algorithm: next = usual } = {}) {
+      const key = createSigningKey(next)
+      if (!keepOld) entries = []
+      entries.push(key.jwk)
+      keys.set(next, key)
+      usual = next
+      return key
+    },
+    publish: (entry) => void entries.push(entry),
+    withdraw() {
+      entries = []
+    },
+    fail(endpoint, fault) {
+      if (fault === undefined) faults.delete(endpoint)
+      else faults.set(endpoint, fault)
+    },
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+function withChanges(good: Readonly<JsonObject>, changes: Readonly<JsonObject>): JsonObject {
+  const members = Object.entries({ ...good, ...changes })
+  return Object.fromEntries(members.filter(([, value]) => value !== undefined))
+}
+
+async function misbehave(res: ServerResponse, fault: Fault, document: unknown): Promise<void> {
+  await fault.hold
+  if (fault.hangUp === true) res.destroy()
+  else answer(res, fault.status ?? 200, fault.body ?? document, fault.headers)
+}
+
+function answer(res: ServerResponse, status: number, body: unknown, headers: Fault['headers'] = {}): void {
+  res.writeHead(status, { 'content-type': 'application/json', ...headers })
+  res.end(typeof body === 'string' ? body : JSON.stringify(body))
+}

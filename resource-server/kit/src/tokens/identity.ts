@@ -1,0 +1,27 @@
+import { expandScopes, type MaybePromise, type ScopeHierarchy, sha256Base64url, whenReady } from '@postern/core'
+import { type AuthInfo, type AuthInfoInput, createAuthInfo } from '../auth-info.ts'
+import type { RefusedCaller } from '../refusal.ts'
+
+/** A caller whose credential is good. Whether the scopes suffice for the request at hand is another question. */
+export interface Identity {
+  readonly auth: AuthInfo
+  /** The scopes of `auth`, to look up. */
+  readonly granted: ReadonlySet<string>
+  /** SHA-256 of the subject, for events. */
+  readonly subjectHash: string
+}
+
+/** Turns a credential into its caller. Throws or rejects with `Refusal`. `hash` is the credential's SHA-256, base64url. */
+export type Verify = (token: string, hash: string) => MaybePromise<Identity>
+
+/** Makes the identity of a verified caller; what its scopes imply is added to them. */
+export function createIdentity(input: AuthInfoInput, hierarchy: ScopeHierarchy): MaybePromise<Identity> {
+  const granted = expandScopes(input.scopes, hierarchy)
+  const auth = createAuthInfo({ ...input, scopes: [...granted] })
+  return whenReady(sha256Base64url(auth.subject), (subjectHash) => ({ auth, granted, subjectHash }))
+}
+
+/** What events say of a caller. */
+export function callerOf({ auth, subjectHash }: Identity): RefusedCaller {
+  return { clientId: auth.clientId, subjectHash }
+}

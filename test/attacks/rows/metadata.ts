@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import type { Fixture } from '../fixture.ts'
+import { metadataUrl, resource } from '../fixture.ts'
+import type { Row } from '../row.ts'
+
+const path = '/.well-known/oauth-protected-resource/mcp'
+const poisons = ['evil.example', 'evil.example:1', 'a", error="x', "mcp.example'--"]
+
+function ask({ send }: Fixture, method = 'GET', headers: Record<string, string> = {}, at = path) {
+  return send({ method, path: at, headers })
+}
+
+/** F. Protected resource metadata (RFC 9728). */
+export const metadata: readonly Row[] = [
+  ...['x-forwarded-host', 'forwarded', 'x-forwarded-proto', 'x-original-url', 'x-rewrite-url'].flatMap((name): Row[] =>
+    poisons.map((poison) => ({
+      id: 'F2',
+      what: `${name}: ${poison}`,
+      async play(fixture) {
+        const answer = await ask(fixture, 'GET', { [name]: poison })
+        assert.equal(JSON.parse(answer.body).resource, resource)
+        assert.ok(!JSON.stringify(answer).includes('evil'))
+        await fixture.expect('C0', { headers: { [name]: poison } })
+      },
+    })),
+  ),
+  {
+    id: 'F1',
+    what: 'Host: evil.example',
+    async play(fixture) {
+      const answer = await ask(fixture, 'GET', { host: 'evil.example' })
+      assert.equal(JSON.parse(answer.body).resource, resource)
+      await fixture.expect('C0', { headers: { host: 'evil.example' } })
+    },
+  },
+  {
+    id: 'F4',
+    what: 'at its place, and at the root only where that is asked for',
+    async play(fixture) {
+      assert.equal(fixture.rs.metadataUrl, metadataUrl)
+      assert.equal((await ask(fixture)).status, 200)
+      assert.equal((await ask(fixture, 'GET', {}, '/.well-known/oauth-protected-resource')).status, 404)
+    },
+  },
+  {
+    id: 'F4',
+    what: 'at the root besides',
+    setUp: { options: { rootMetadata: true } },
+    async play(fixture) {
+      assert.equal((await ask(fixture, 'GET', {}, '/.well-known/oauth-protected-resource')).status, 200)
+      assert.equal((await ask(fixture)).status, 200)
+    },
+  },
+  {
+    id: 'F5',
+    what: 'a resource at the root has no slash at its end',
+    setUp: { options: { resource: 'https://mcp.example/' } },
+    async play(fixture) {
+      const answer = await ask(fixture, 'GET', {}, '/.well-known/oauth-protected-resource')
+      assert.equal(JSON.parse(answer.body).resource, 'https://mcp.example')
+    },
+  },
+  {
+    id: 'F6',
+    what: 'a query of the resource stays',
+    setUp: { options: { resource: `${resource}?k=v` } },
+    async play(fixture) {
+      assert.equal(fixture.rs.metadataUrl, `${metadataUrl}?k=v`)
+      const answer = await ask(fixture, 'GET', {}, `${path}?k=v`)
+      assert.equal(JSON.parse(answer.body).resource, `${resource}?k=v`)
+      assert.equal((await ask(fixture)).status, 404)
+    },
+  },
+  {
+    id: 'F8',
+    what: 'another path below the well-known one',
+    async play(fixture) {
+      assert.equal((await ask(fixture, 'GET', {}, `${path}2`)).status, 404)
+    },
+    because: 'the application answers, not the kit: another resource of the same host may stand there',
+  },
+  {
+    id: 'F10',
+    what: 'a slash at its end: the same document',
+    async play(fixture) {
+      assert.equal((await ask(fixture, 'GET', {}, `${path}/`)).body, (await ask(fixture)).body)
+    },
+  },
+  ...['POST', 'PUT', 'DELETE', 'PATCH'].map(
+    (method): Row => ({
+      id: 'F12',
+      what: method,
+      async play(fixture) {
+        const answer = await ask(fixture, method)
+        assert.deepEqual([answer.status, answer.headers['allow']], [405, 'GET, HEAD, OPTIONS'])
+        assert.match(answer.headers['content-type'] ?? '', /^application\/json/)
+      },
+    }),
+  ),
+  {
+    id: 'F13',
+    what: 'HEAD',
+    async play(fixture) {
+      const [head, get] = [await ask(fixture, 'HEAD'), await ask(fixture)]
+      for (const name of ['content-type', 'content-length', 'etag', 'cache-control', 'access-control-allow-origin']) {
+        assert.equal(head.headers[name], get.headers[name], name)
+      }
+      assert.equal(head.status, 200)
+    },
+  },
+  {
+    id: 'F14',
+    what: 'a preflight',
+    async play(fixture) {
+      const { status, headers } = await ask(fixture, 'OPTIONS', {
+        origin: 'https://app.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'mcp-protocol-version',
+      })
+      assert.equal(status, 204)
+      assert.equal(headers['access-control-allow-origin'], '*')
+      assert.equal(headers['access-control-allow-methods'], 'GET, HEAD')
+      assert.match(headers['access-control-allow-headers'] ?? '', /MCP-Protocol-Version/)
+      assert.ok(headers['vary'])
+    },
+  },
+  {
+    id: 'F15',
+    what: 'asked for through the guard',
+    async play({ rs, events }) {
+      const told = events.length
+      const answer = await rs.authenticate(new Request(metadataUrl))
+      assert.ok(answer instanceof Response)
+      assert.equal(answer.status, 200)
+      assert.equal(events.length, told)
+    },
+  },
+  {
+    id: 'F19',
+    what: 'further members as they are',
+    setUp: { options: { metadata: { x_foo: { someCase: true, other_case: 1 } } } },
+    async play(fixture) {
+      assert.deepEqual(JSON.parse((await ask(fixture)).body).x_foo, { someCase: true, other_case: 1 })
+    },
+  },
+  {
+    id: 'F20',
+    what: 'it may be kept, and asked for again by its tag',
+    async play(fixture) {
+      const { headers } = await ask(fixture)
+      assert.equal(headers['cache-control'], 'public, max-age=3600')
+      assert.equal((await ask(fixture, 'GET', { 'if-none-match': headers['etag'] ?? '' })).status, 304)
+    },
+  },
+  {
+    id: 'F23',
+    what: 'the token of another resource of the same host',
+    attack: ({ issuer }) => issuer.mint({ aud: 'https://mcp.example/other' }),
+    expect: 'IT',
+  },
+  {
+    id: 'F24',
+    what: 'the token of the resource above',
+    setUp: { options: { resource: 'https://mcp.example/mcp/admin' } },
+    async play({ issuer, rs }) {
+      const answer = await rs.authenticate(
+        new Request('https://mcp.example/mcp/admin', {
+          headers: { authorization: `Bearer ${issuer.mint({ aud: resource })}` },
+        }),
+      )
+      assert.ok(answer instanceof Response)
+      assert.match(answer.headers.get('www-authenticate') ?? '', /resource_metadata="[^"]+\/mcp\/admin"/)
+    },
+  },
+  {
+    id: 'G3',
+    what: 'one sub from two issuers is two callers',
+    setUp: {
+      options: ({ issuer, stranger }) => ({ issuers: [{ issuer: issuer.issuer }, { issuer: stranger.issuer }] }),
+    },
+    async play({ issuer, stranger, expect, host }) {
+      await expect('OK', issuer.mint())
+      await expect('OK', stranger.mint())
+      const [one, other] = host.callers.map(({ issuer: name, subject }) => JSON.stringify([name, subject]))
+      assert.notEqual(one, other)
+    },
+  },
+  {
+    id: 'G1',
+    what: 'a token of an issuer that this resource does not trust',
+    attack: ({ stranger }) => stranger.mint(),
+    expect: 'IT',
+  },
+  {
+    id: 'G4',
+    what: 'the audience of a sibling',
+    attack: ({ issuer }) => issuer.mint({ aud: 'https://mcp.example/mcp/b' }),
+    expect: 'IT',
+  },
+  {
+    id: 'G5',
+    what: 'two audiences',
+    attack: ({ issuer }) => issuer.mint({ aud: [resource, 'https://mcp.example/b'] }),
+    expect: 'OK',
+  },
+  {
+    id: 'G5',
+    what: 'two audiences where only ours may be',
+    setUp: { rules: { exclusiveAudience: true } },
+    attack: ({ issuer }) => issuer.mint({ aud: [resource, 'https://mcp.example/b'] }),
+    expect: 'IT',
+  },
+  {
+    id: 'G6',
+    what: 'a resource claim instead of aud, by option',
+    setUp: { rules: { audienceClaim: 'resource' } },
+    attack: ({ issuer }) => issuer.mint({ aud: undefined, resource }),
+    expect: 'OK',
+  },
+]
