@@ -7,6 +7,7 @@ export { secretFile } from './config/secret-file.ts'
 export { loadSecrets, type Secrets } from './config/secrets.ts'
 export { loadSeed, parseSeed, seedError } from './config/seed/load-seed.ts'
 export { SeedError, type SeedIssue } from './config/seed/seed-error.ts'
+export { writeSeed } from './config/seed/write-seed.ts'
 export { readSettings, type Settings, withPort } from './config/settings.ts'
 export { type Environment, type Variable, variables } from './config/variables.ts'
 export { type ApiKeyCreate, type ApiKeyReply, apiKeyCreate, apiKeyReply } from './contract/api-key.ts'
@@ -68,12 +69,20 @@ export {
   resourceReply,
 } from './contract/resource.ts'
 export * as scalars from './contract/scalars.ts'
-export { type SecretCreated, type SecretReply, secretCreate, secretCreated, secretReply } from './contract/secret.ts'
+export {
+  type SecretCreate,
+  type SecretCreated,
+  type SecretReply,
+  secretCreate,
+  secretCreated,
+  secretReply,
+} from './contract/secret.ts'
 export {
   type Seed,
   type SeedApiKey,
   type SeedAuthorizer,
   type SeedClient,
+  type SeedDefault,
   type SeedPool,
   type SeedResource,
   type SeedService,

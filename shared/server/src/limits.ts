@@ -77,6 +77,8 @@ export const limits = {
   jwksMember: 8_192,
   clientSecretMin: 32,
   clientSecretMax: 128,
+  /** Secrets of one client that are live at once. */
+  liveSecrets: 2,
   ttlMin: 1,
   ttlMax: 86_400,
   servicePath: 256,

@@ -113,6 +113,31 @@ test('a file with something else in it', async () => {
   assert.equal((await loadSecrets(settingsOf())).adminToken, adminToken)
 })
 
+test('an admin token of 31 characters, which is long enough in development only', async () => {
+  const file = join(folder.path, 'data', 'admin-token')
+  const production = () =>
+    loadSecrets(
+      settingsOf({
+        POSTERN_MODE: 'production',
+        POSTERN_IDP_URL: 'https://idp.example',
+        POSTERN_GATEWAY_URL: 'https://gateway.example',
+        POSTERN_ENCRYPTION_KEY: randomBytes(32).toString('base64url'),
+      }),
+    )
+  await mkdir(join(folder.path, 'data'))
+  await writeFile(file, `${'x'.repeat(31)}\n`, { mode: 0o600 })
+  assert.equal((await loadSecrets(settingsOf())).adminToken, 'x'.repeat(31))
+  await assert.rejects(production(), (error) => {
+    assert.ok(error instanceof StartError)
+    assert.equal(error.code, 'secret_file')
+    const what = 'must hold one line of 32 or more printable characters in production'
+    assert.equal(error.message, `${file} ${what}; correct it, or remove it to have one made`)
+    return true
+  })
+  await writeFile(file, `${'x'.repeat(32)}\n`)
+  assert.equal((await production()).adminToken, 'x'.repeat(32))
+})
+
 test('a data folder that cannot be made', async () => {
   await writeFile(join(folder.path, 'data'), 'a file')
   const error = await refusal()

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { limits } from '../limits.ts'
 import { generateSecret } from '../secret.ts'
 import { StartError } from '../start-error.ts'
-import { readEncryptionKey } from './readers.ts'
+import { type Mode, readEncryptionKey } from './readers.ts'
 import { secretFile } from './secret-file.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,11 +19,11 @@ export interface Secrets {
  * @throws StartError `secret_file` or `data_folder`, naming the file and the mend
  */
 export async function loadSecrets(settings: Settings): Promise<Secrets> {
-  const { adminToken, dataDir } = settings
+  const { adminToken, dataDir, mode } = settings
   const encryptionKey = settings.encryptionKey ?? (await readKeyFile(join(dataDir, 'encryption-key')))
   if (adminToken !== undefined) return { adminToken, encryptionKey }
   const adminTokenFile = join(dataDir, 'admin-token')
-  return { adminToken: await readTokenFile(adminTokenFile), encryptionKey, adminTokenFile }
+  return { adminToken: await readTokenFile(adminTokenFile, mode), encryptionKey, adminTokenFile }
 }
 
 async function readKeyFile(file: string): Promise<Uint8Array> {
@@ -35,13 +35,12 @@ async function readKeyFile(file: string): Promise<Uint8Array> {
   )
 }
 
-async function readTokenFile(file: string): Promise<string> {
+/** A token of one's own is held to the same length as in POSTERN_ADMIN_TOKEN. */
+async function readTokenFile(file: string, mode: Mode): Promise<string> {
   const token = await secretFile(file, generateSecret, 'POSTERN_ADMIN_TOKEN')
-  if (/^[\x21-\x7e]+$/.test(token) && token.length >= limits.adminToken && token.length <= limits.adminTokenMax)
-    return token
-  const mend = 'correct it, or remove it to have one made'
-  throw new StartError(
-    'secret_file',
-    `${file} must hold one line of ${limits.adminToken} or more printable characters; ${mend}`,
-  )
+  const isProduction = mode === 'production'
+  const shortest = isProduction ? limits.adminTokenProduction : limits.adminToken
+  if (/^[\x21-\x7e]+$/.test(token) && token.length >= shortest && token.length <= limits.adminTokenMax) return token
+  const what = `one line of ${shortest} or more printable characters${isProduction ? ' in production' : ''}`
+  throw new StartError('secret_file', `${file} must hold ${what}; correct it, or remove it to have one made`)
 }

@@ -37,7 +37,7 @@ export type CustomJwtAuthorizer = z.output<typeof customJwt>
 
 export const apiKeyAuthorizer = strict({
   type: z.literal('ApiKey'),
-  apiKeys: withRules(z.array(apiKeyCreate), (keys) => [...keyLimit(keys), ...duplicateNames(keys)]).exactOptional(),
+  apiKeys: withRules(z.array(apiKeyCreate), (keys) => [...keyLimit(keys), ...repeatedNames(keys)]).exactOptional(),
 }).meta({ id: 'ApiKeyAuthorizer' })
 export type ApiKeyAuthorizer = z.output<typeof apiKeyAuthorizer>
 
@@ -55,7 +55,7 @@ export function oneOfEachType(list: readonly { type: string }[]): FieldError[] {
     return [
       {
         field: `[${index}].type`,
-        code: 'duplicate',
+        code: 'repeated',
         message: `[${first}] is ${type} too; a service has one of each type`,
       },
     ]
@@ -73,13 +73,11 @@ export function keyLimit(keys: readonly unknown[]): FieldError[] {
   ]
 }
 
-export function duplicateNames(keys: readonly { name: string }[]): FieldError[] {
+export function repeatedNames(keys: readonly { name: string }[]): FieldError[] {
   return keys.flatMap(({ name }, index) => {
     const first = keys.findIndex((key) => key.name === name)
     if (first === index) return []
-    return [
-      { field: `[${index}].name`, code: 'duplicate', message: `is the name of [${first}] too; give each its own` },
-    ]
+    return [{ field: `[${index}].name`, code: 'repeated', message: `is the name of [${first}] too; give each its own` }]
   })
 }
 

@@ -19,7 +19,6 @@ export interface ClientShape {
   clientType: ClientType
   tokenEndpointAuthMethod?: AuthMethod | undefined
   clientSecret?: string | undefined
-  secretHash?: string | undefined
   jwks?: unknown
   jwksUri?: string | undefined
   redirectUris?: readonly string[] | undefined
@@ -73,9 +72,9 @@ function ownKeyRules(client: ClientShape): FieldError[] {
   if (client.jwks !== undefined && client.jwksUri !== undefined) {
     errors.push({ field: 'jwksUri', code: 'invalid', message: 'give jwks or jwksUri, not both' })
   }
-  for (const field of ['clientSecret', 'secretHash'] as const) {
-    if (client[field] === undefined) continue
-    errors.push({ field, code: 'invalid', message: `a client with private_key_jwt has no secret; remove ${field}` })
+  if (client.clientSecret !== undefined) {
+    const message = 'a client with private_key_jwt has no secret; remove clientSecret'
+    errors.push({ field: 'clientSecret', code: 'invalid', message })
   }
   return errors
 }
@@ -87,13 +86,9 @@ function secretRules(client: ClientShape, method: AuthMethod): FieldError[] {
     const message = `is for tokenEndpointAuthMethod private_key_jwt, and this client has ${method}; remove ${field} or use private_key_jwt`
     errors.push({ field, code: 'invalid', message })
   }
-  for (const field of ['clientSecret', 'secretHash'] as const) {
-    if (client[field] === undefined || method !== 'none') continue
-    errors.push({
-      field,
-      code: 'invalid',
-      message: `a client of type ${client.clientType} can keep no secret; remove ${field}`,
-    })
+  if (client.clientSecret !== undefined && method === 'none') {
+    const message = `a client of type ${client.clientType} can keep no secret; remove clientSecret`
+    errors.push({ field: 'clientSecret', code: 'invalid', message })
   }
   return errors
 }

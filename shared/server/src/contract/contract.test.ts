@@ -90,7 +90,7 @@ describe('pool', () => {
       ],
       [
         { name: 'a', signInAttributes: ['email', 'email'] },
-        'signInAttributes[1] duplicate: is the same as [0]; remove one',
+        'signInAttributes[1] repeated: is the same as [0]; remove one',
       ],
       [
         { name: 'a', signInAttributes: ['mail'] },
@@ -155,7 +155,7 @@ describe('client', () => {
       [{ ...machine, clientSecret: 'a'.repeat(129) }, 'clientSecret too_long'],
       [{ ...machine, scopes: ['a b'] }, 'scopes[0] invalid: must be one scope: printable ASCII without space'],
       [{ ...machine, scopes: [''] }, 'scopes[0] invalid'],
-      [{ ...machine, scopes: ['a', 'a'] }, 'scopes[1] duplicate'],
+      [{ ...machine, scopes: ['a', 'a'] }, 'scopes[1] repeated'],
       [{ ...machine, scopes: 'read' }, 'scopes invalid: must be an array, not a string'],
       [
         { ...machine, resources: ['https://mcp.example/mcp#x'] },
@@ -164,7 +164,7 @@ describe('client', () => {
       [{ ...machine, resources: ['http://public.example/mcp'] }, 'resources[0] invalid: use https://'],
       [{ ...machine, resources: ['https://u:p@mcp.example'] }, 'resources[0] invalid: remove the user name'],
       [{ ...machine, resources: ['/mcp'] }, 'resources[0] invalid: write an absolute URL'],
-      [{ ...machine, resources: ['https://A.example', 'https://a.example:443/'] }, 'resources[1] duplicate'],
+      [{ ...machine, resources: ['https://A.example', 'https://a.example:443/'] }, 'resources[1] repeated'],
       [
         { ...machine, resources: ['urn:ex:b'], defaultResource: 'urn:ex:c' },
         'defaultResource invalid: must be one of resources',
@@ -238,7 +238,7 @@ describe('client', () => {
           { ...publicJwk, kid: 'a' },
           { ...publicJwk, kid: 'a' },
         ]),
-        'jwks.keys[1].kid duplicate: is the kid of keys[0] too',
+        'jwks.keys[1].kid repeated: is the kid of keys[0] too',
       ],
       [
         { ...machine, tokenEndpointAuthMethod: 'private_key_jwt', jwksUri: 'http://a.example/jwks' },
@@ -328,7 +328,7 @@ describe('resource', () => {
       [{ identifier: 'urn:ex:b', scopes: [{ name: 'a b' }] }, 'scopes[0].name invalid: must be one scope'],
       [
         { identifier: 'urn:ex:b', scopes: [{ name: 'a' }, { name: 'a' }] },
-        'scopes[1].name duplicate: is the name of [0] too',
+        'scopes[1].name repeated: is the name of [0] too',
       ],
       [
         { identifier: 'urn:ex:b', scopes: [{ name: 'write', implies: ['raed'] }, { name: 'read' }] },
@@ -426,7 +426,7 @@ describe('service', () => {
       [[], ' too_short: needs at least 1 item'],
       [
         [{ type: 'ApiKey' }, jwt, { type: 'ApiKey' }],
-        '[2].type duplicate: [0] is ApiKey too; a service has one of each type',
+        '[2].type repeated: [0] is ApiKey too; a service has one of each type',
       ],
       [[{ type: 'None' }], '[0].type invalid: must be one of ApiKey, CustomJWT'],
     ])
@@ -447,11 +447,11 @@ describe('service', () => {
         { ...jwt, discoveryUrl: 'http://idp.example/.well-known/openid-configuration' },
         'discoveryUrl invalid: use https://',
       ],
-      [{ ...jwt, allowedClients: ['a', 'a'] }, 'allowedClients[1] duplicate'],
+      [{ ...jwt, allowedClients: ['a', 'a'] }, 'allowedClients[1] repeated'],
       [{ ...jwt, claims: { a: null } }, 'claims.a invalid: has none of the forms'],
       [{ ...jwt, claims: { a: [] } }, 'claims.a'],
       [{ ...jwt, apiKeys: [] }, 'apiKeys unknown_field'],
-      [{ type: 'ApiKey', apiKeys: [{ name: 'a' }, { name: 'a' }] }, 'apiKeys[1].name duplicate'],
+      [{ type: 'ApiKey', apiKeys: [{ name: 'a' }, { name: 'a' }] }, 'apiKeys[1].name repeated'],
       [
         { type: 'ApiKey', apiKeys: Array.from({ length: 26 }, (_, n) => ({ name: `k${n}` })) },
         'apiKeys limit: a service has at most 25 keys; remove 1',
@@ -475,7 +475,7 @@ describe('service', () => {
       [{ name: 'a', expiresAt: 'tomorrow' }, 'expiresAt invalid: must be a time such as 2027-01-31T12:00:00Z'],
       [{ name: 'a', expiresAt: '2027-02-30T00:00:00Z' }, 'expiresAt invalid'],
       [{ name: 'a', expiresAt: 1_800_000_000 }, 'expiresAt invalid'],
-      [{ name: 'a', tools: ['x', 'x'] }, 'tools[1] duplicate'],
+      [{ name: 'a', tools: ['x', 'x'] }, 'tools[1] repeated'],
     ])
   })
 })

@@ -29,7 +29,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 /** A client's own public keys. */
 export const jwks = withRules(z.strictObject({ keys: z.array(publicKey).min(1).max(limits.jwksKeys) }), ({ keys }) => [
   ...keys.flatMap((key, index) => keyErrors(key, `keys[${index}]`)),
-  ...duplicateKids(keys),
+  ...repeatedKids(keys),
 ])
 export type Jwks = z.output<typeof jwks>
 
@@ -54,14 +54,14 @@ function keyErrors(key: z.output<typeof publicKey>, field: string): FieldError[]
     }))
 }
 
-function duplicateKids(keys: readonly { kid?: string }[]): FieldError[] {
+function repeatedKids(keys: readonly { kid?: string }[]): FieldError[] {
   return keys.flatMap(({ kid }, index) => {
     const first = keys.findIndex((key) => key.kid === kid)
     if (kid === undefined || first === index) return []
     return [
       {
         field: `keys[${index}].kid`,
-        code: 'duplicate',
+        code: 'repeated',
         message: `is the kid of keys[${first}] too; give each its own`,
       },
     ]

@@ -20,7 +20,7 @@ function scopeRules(scopes: readonly ResourceScope[]): FieldError[] {
     const errors: FieldError[] = []
     const first = names.indexOf(one.name)
     if (first !== index) {
-      errors.push({ field: `[${index}].name`, code: 'duplicate', message: `is the name of [${first}] too; remove one` })
+      errors.push({ field: `[${index}].name`, code: 'repeated', message: `is the name of [${first}] too; remove one` })
     }
     for (const [at, implied] of (one.implies ?? []).entries()) {
       if (names.includes(implied)) continue

@@ -39,9 +39,12 @@ export const resourceId = z.string().transform((value, context) => {
 
 export const resourceList = uniqueList(resourceId, limits.resources)
 
-/** A time: ISO 8601 with zone in, UTC out. */
+const aTime = 'must be a time such as 2027-01-31T12:00:00Z'
+
+/** A time: ISO 8601 with zone in, UTC out, of a year with four digits in both. */
 export const time = z.iso
-  .datetime({ offset: true, error: 'must be a time such as 2027-01-31T12:00:00Z' })
+  .datetime({ offset: true, error: aTime, abort: true })
+  .refine((value) => /^\d{4}-/.test(new Date(value).toISOString()), { error: aTime, abort: true })
   .transform((value) => new Date(value).toISOString())
 
 /** A time as it is answered. */
@@ -87,7 +90,7 @@ export function uniqueList<S extends z.ZodType>(item: S, max: number) {
         : [
             {
               field: `[${index}]`,
-              code: 'duplicate',
+              code: 'repeated',
               message: `is the same as [${values.indexOf(value)}]; remove one`,
             },
           ],

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { timeOut } from './scalars.ts'
+import { time, timeOut } from './scalars.ts'
 import { strict } from './validate.ts'
 
-export const secretCreate = strict({}).meta({ id: 'SecretCreate' })
+export const secretCreate = strict({ expiresAt: time.exactOptional() }).meta({ id: 'SecretCreate' })
+export type SecretCreate = z.output<typeof secretCreate>
 
 export const secretCreated = z
   .object({ id: z.string(), clientSecret: z.string(), createdAt: timeOut, expiresAt: timeOut.nullable() })

@@ -2,12 +2,13 @@ import { checkResource, isApiKey } from '@postern/core'
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { apiKeyFields } from './api-key.ts'
-import { customJwtFields, discoveryUrl, duplicateNames, keyLimit, oneOfEachType } from './authorizer.ts'
+import { customJwtFields, discoveryUrl, keyLimit, oneOfEachType, repeatedNames } from './authorizer.ts'
 import { clientFields, clientSecret, secretHash } from './client.ts'
-import { type ClientShape, clientRules, defaultAuthMethod } from './client-rules.ts'
+import { clientRules } from './client-rules.ts'
 import { poolFields } from './pool.ts'
 import { resourceScopes } from './resource.ts'
 import { id, name, text, ttl, uniqueList } from './scalars.ts'
+import { seedSecretRules, seedSecrets } from './seed-secret.ts'
 import { pathProblem, serviceFields } from './service.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
 
@@ -37,34 +38,25 @@ const client = withRules(
     resources: seedResources.exactOptional(),
     defaultResource: seedResource.exactOptional(),
     clientSecret: clientSecret.exactOptional(),
-    secretHash: secretHash.exactOptional(),
+    secretHash: seedSecrets.exactOptional(),
   }),
   (value) => [...clientRules(value), ...seedSecretRules(value)],
 )
 export type SeedClient = z.output<typeof client>
 
-/** A seed file is applied again and again, so it must bring the secret: one made by us would be shown nowhere. */
-function seedSecretRules(value: ClientShape): FieldError[] {
-  if (value.clientSecret !== undefined && value.secretHash !== undefined) {
-    return [{ field: 'secretHash', code: 'invalid', message: 'give clientSecret or secretHash, not both' }]
-  }
-  const method = value.tokenEndpointAuthMethod ?? defaultAuthMethod(value.clientType)
-  if (!method.startsWith('client_secret') || value.clientSecret !== undefined || value.secretHash !== undefined)
-    return []
-  return [
-    {
-      field: 'clientSecret',
-      code: 'required',
-      message: 'a seeded client brings its secret; give clientSecret or secretHash',
-    },
-  ]
-}
+/** The default resource of a seeded pool: one that it has, none, or one that is registered later. */
+const seedDefault = z.union(
+  [seedResource, z.null(), strict({ toCome: seedResource })],
+  'must be a resource, or null for none, or {toCome: resource}',
+)
+export type SeedDefault = z.output<typeof seedDefault>
 
 const pool = strict({
   ...poolFields,
   id,
   name: name.exactOptional(),
-  defaultResource: seedResource.exactOptional(),
+  enabled: z.boolean().exactOptional(),
+  defaultResource: seedDefault.exactOptional(),
   resources: z.array(resource).max(limits.resources).exactOptional(),
   clients: z.array(client).max(limits.seedClients).exactOptional(),
 })
@@ -94,9 +86,25 @@ const apiKey = withRules(
 )
 export type SeedApiKey = z.output<typeof apiKey>
 
+function repeatedKeys(keys: readonly SeedApiKey[]): FieldError[] {
+  return (['key', 'keyHash'] as const).flatMap((field) =>
+    keys.flatMap((one, index): FieldError[] => {
+      const first = keys.findIndex((other) => other[field] === one[field])
+      if (one[field] === undefined || first === index) return []
+      return [
+        { field: `[${index}].${field}`, code: 'repeated', message: `is that of [${first}] too; give each its own` },
+      ]
+    }),
+  )
+}
+
 const seedApiKeyAuthorizer = strict({
   type: z.literal('ApiKey'),
-  apiKeys: withRules(z.array(apiKey), (keys) => [...keyLimit(keys), ...duplicateNames(keys)]).exactOptional(),
+  apiKeys: withRules(z.array(apiKey), (keys) => [
+    ...keyLimit(keys),
+    ...repeatedNames(keys),
+    ...repeatedKeys(keys),
+  ]).exactOptional(),
 })
 
 const seedCustomJwt = withRules(

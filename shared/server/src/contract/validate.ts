@@ -18,7 +18,10 @@ export type FieldErrorCode =
   | 'too_long'
   | 'too_short'
   | 'out_of_range'
+  /** Something that exists has it: a conflict. */
   | 'duplicate'
+  /** It is there twice in what was sent. */
+  | 'repeated'
   | 'not_found'
   | 'immutable'
   | 'in_use'
@@ -33,7 +36,7 @@ type RawIssue = z.core.$ZodRawIssue
 export function validate<S extends z.ZodType>(schema: S, value: unknown): Validation<z.output<S>> {
   const result = schema.safeParse(value, { error: textOf })
   if (result.success) return { ok: true, value: result.data }
-  return { ok: false, errors: result.error.issues.flatMap((issue) => fieldErrors(issue)) }
+  return { ok: false, errors: result.error.issues.flatMap((issue) => fieldErrors(issue, [])) }
 }
 
 /** Adds a rule over several fields. It runs when each field by itself is right. */
@@ -62,17 +65,32 @@ function unknownFields(issue: RawIssue, known: readonly string[]): string {
     .join('\n')
 }
 
-function fieldErrors(issue: Issue): FieldError[] {
+/** @param above where the value stands in which the issue was found */
+function fieldErrors(issue: Issue, above: readonly PropertyKey[]): FieldError[] {
+  const path = [...above, ...issue.path]
+  const meant = issue.code === 'invalid_union' ? formMeant(issue) : undefined
+  if (meant !== undefined) return meant.flatMap((inner) => fieldErrors(inner, path))
   if (issue.code === 'unrecognized_keys') {
     const texts = issue.message.split('\n')
     return issue.keys.map((key, index) => ({
-      field: formatPath([...issue.path, key]),
+      field: formatPath([...path, key]),
       code: 'unknown_field',
       message: texts[index] ?? 'there is no such field',
     }))
   }
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  return [{ field: formatPath(issue.path), code: codeOf(issue), message }]
+  return [{ field: formatPath(path), code: codeOf(issue), message }]
+}
+
+/** What is wrong with the one form of a union that the value has the type of. */
+function formMeant({ errors }: z.core.$ZodIssueInvalidUnion): Issue[] | undefined {
+  const fitting = errors.filter((issues) => !issues.some(isOfOtherType))
+  return fitting.length === 1 ? fitting[0] : undefined
+}
+
+function isOfOtherType(issue: Issue): boolean {
+  if (issue.path.length > 0) return false
+  return issue.code === 'invalid_type' || (issue.code === 'invalid_union' && formMeant(issue) === undefined)
 }
 
 function codeOf(issue: Issue): FieldErrorCode {
@@ -91,6 +109,7 @@ const codes: ReadonlySet<unknown> = new Set<FieldErrorCode>([
   'too_short',
   'out_of_range',
   'duplicate',
+  'repeated',
   'not_found',
   'immutable',
   'in_use',

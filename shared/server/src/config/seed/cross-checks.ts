@@ -9,23 +9,23 @@ export function crossChecks(seed: Seed): FieldError[] {
 
 function poolChecks({ pools }: Seed): FieldError[] {
   return [
-    ...duplicates(
+    ...repetitions(
       pools,
       (pool) => pool.id,
       (index) => `pools[${index}].id`,
     ),
-    ...duplicates(
+    ...repetitions(
       pools,
       (pool) => `${pool.projectName}\n${pool.name ?? pool.id}`,
       (index) => `pools[${index}].name`,
     ),
     ...pools.flatMap((pool, at) => [
-      ...duplicates(
+      ...repetitions(
         pool.clients ?? [],
         (client) => client.clientId,
         (index) => `pools[${at}].clients[${index}].clientId`,
       ),
-      ...duplicates(
+      ...repetitions(
         pool.resources ?? [],
         (one) => one.identifier,
         (index) => `pools[${at}].resources[${index}].identifier`,
@@ -36,12 +36,12 @@ function poolChecks({ pools }: Seed): FieldError[] {
 
 function serviceChecks({ services, pools }: Seed): FieldError[] {
   return [
-    ...duplicates(
+    ...repetitions(
       services,
       (service) => service.id,
       (index) => `services[${index}].id`,
     ),
-    ...duplicates(
+    ...repetitions(
       services,
       (service) => service.path,
       (index) => `services[${index}].path`,
@@ -63,14 +63,14 @@ function serviceChecks({ services, pools }: Seed): FieldError[] {
 }
 
 function accessKeyChecks({ accessKeys }: Seed): FieldError[] {
-  return duplicates(
+  return repetitions(
     accessKeys,
     (key) => key.accessKeyId,
     (index) => `accessKeys[${index}].accessKeyId`,
   )
 }
 
-function duplicates<T>(
+function repetitions<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
   fieldOf: (index: number) => string,
@@ -86,7 +86,7 @@ function duplicates<T>(
     return [
       {
         field: fieldOf(index),
-        code: 'duplicate' as const,
+        code: 'repeated' as const,
         message: `is the same as ${fieldOf(before)}; give each its own`,
       },
     ]

@@ -293,11 +293,14 @@ describe('files', () => {
   test('one that is not there, a folder, one that is too large, one that is no UTF-8', async () => {
     assert.match(
       await refusal('nothing.yaml'),
-      /the seed file .*nothing\.yaml cannot be read \(ENOENT\); correct POSTERN_CONFIG/,
+      /the seed file .*nothing\.yaml cannot be read \(ENOENT\); correct its path, at start POSTERN_CONFIG/,
     )
     assert.match(await refusal('.'), /cannot be read \(EISDIR\)/)
     await writeFile(join(folder.path, 'large.yaml'), `version: 1\n${'#'.repeat(1024 * 1024)}`)
-    assert.match(await refusal('large.yaml'), /larger than 1048576 bytes; split off/)
+    assert.match(
+      await refusal('large.yaml'),
+      /larger than 1048576 bytes; split it, and apply the parts one after the other/,
+    )
     await writeFile(join(folder.path, 'latin.yaml'), Buffer.from('version: 1 # \xe4', 'latin1'))
     assert.match(await refusal('latin.yaml'), /is not in UTF-8; save it so/)
   })

@@ -58,7 +58,7 @@ async function readText(file: string): Promise<string> {
       if (bytesRead > limits.seedBytes) {
         throw new StartError(
           'seed',
-          `the seed file ${file} is larger than ${limits.seedBytes} bytes; split off what can be made through the API`,
+          `the seed file ${file} is larger than ${limits.seedBytes} bytes; split it, and apply the parts one after the other`,
         )
       }
       return new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(0, bytesRead))
@@ -70,9 +70,13 @@ async function readText(file: string): Promise<string> {
     if (error instanceof TypeError)
       throw new StartError('seed', `the seed file ${file} is not in UTF-8; save it so`, { cause: error })
     const reason = errorCode(error) || errorText(error)
-    throw new StartError('seed', `the seed file ${file} cannot be read (${reason}); correct POSTERN_CONFIG`, {
-      cause: error,
-    })
+    throw new StartError(
+      'seed',
+      `the seed file ${file} cannot be read (${reason}); correct its path, at start POSTERN_CONFIG`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -4,6 +4,11 @@ export type Substitution = { ok: true; value: string; changed: boolean } | { ok:
 
 const pattern = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^${}]*))?\}|\$\{/g
 
+/** A text that {@link substitute} turns into this one, whatever variables there are. */
+export function withoutVariables(text: string): string {
+  return text.replaceAll('${', () => '$${')
+}
+
 /**
  * Puts variables into one text: `${X}`, or `${X:-y}` where X is absent or empty. `$${` stands for `${`.
  * What a variable holds is not looked at again.

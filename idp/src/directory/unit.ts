@@ -1,0 +1,102 @@
+import type { Clock, EventInput, EventSink } from '@postern/core'
+import type { Kysely } from 'kysely'
+import type { IdpDatabase } from '../schema.ts'
+import { refusalOf } from './constraints.ts'
+import { createKeyStock, type KeyStock, KeysWanted } from './key-pairs.ts'
+import { settleLifetimes } from './lifetimes.ts'
+import type { Change, Origin } from './types.ts'
+
+/** What a read needs. */
+export interface Ground {
+  readonly db: Kysely<IdpDatabase>
+  readonly now: number
+}
+
+/** One transaction. `db` is the transaction's. */
+export interface Unit extends Ground {
+  readonly keys: KeyStock
+  /** Revisions of the pools that were written to; null for a deleted one. */
+  readonly touched: Map<string, number | null>
+  /** Recorded once the transaction is committed. */
+  event(event: EventInput): void
+}
+
+export type Read = <T>(work: (ground: Ground) => Promise<T>) => Promise<T>
+export type Write = <T>(work: (unit: Unit) => Promise<T>) => Promise<T>
+
+export interface WriterOptions {
+  readonly db: Kysely<IdpDatabase>
+  readonly clock: Clock
+  readonly onEvent: EventSink
+  readonly notify: (change: Change) => void
+}
+
+interface Committed<T> {
+  readonly result: T
+  readonly touched: ReadonlyMap<string, number | null>
+  readonly events: readonly EventInput[]
+}
+
+async function attempt<T>(
+  options: WriterOptions,
+  origin: Origin,
+  keys: KeyStock,
+  work: (unit: Unit) => Promise<T>,
+): Promise<Committed<T>> {
+  const touched = new Map<string, number | null>()
+  const events: EventInput[] = []
+  const from = origin.requestId === undefined ? {} : { requestId: origin.requestId }
+  const result = await options.db.transaction().execute(async (db) => {
+    const event = (input: EventInput) => void events.push({ ...input, ...from })
+    const unit: Unit = { db, now: options.clock.now(), keys, touched, event }
+    const value = await work(unit)
+    for (const [poolId, revision] of touched) if (revision !== null) await settleLifetimes(unit, poolId)
+    return value
+  })
+  return { result, touched, events }
+}
+
+async function attemptUntilStocked<T>(
+  options: WriterOptions,
+  origin: Origin,
+  work: (unit: Unit) => Promise<T>,
+): Promise<Committed<T>> {
+  const keys = createKeyStock()
+  for (;;) {
+    try {
+      return await attempt(options, origin, keys, work)
+    } catch (error) {
+      if (!(error instanceof KeysWanted)) throw refusalOf(error)
+    }
+    await keys.fill()
+  }
+}
+
+/** Runs work in one transaction; listeners and events hear of it after the commit, and of nothing that was rolled back. */
+export function createWriter(options: WriterOptions): (origin: Origin) => Write {
+  return (origin) => async (work) => {
+    const { result, touched, events } = await attemptUntilStocked(options, origin, work)
+    for (const [poolId, revision] of touched) options.notify({ poolId, revision })
+    for (const event of events) options.onEvent(event)
+    return result
+  }
+}
+
+/** A unit that runs several writes: once one was refused nothing may be committed, though the refusal be caught. */
+export function createGuard(unit: Unit): { write: Write; settle(): void } {
+  const refusals: unknown[] = []
+  return {
+    async write(work) {
+      try {
+        return await work(unit)
+      } catch (error) {
+        const refusal = refusalOf(error)
+        refusals.push(refusal)
+        throw refusal
+      }
+    },
+    settle() {
+      if (refusals.length > 0) throw refusals[0]
+    },
+  }
+}

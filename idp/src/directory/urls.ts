@@ -1,0 +1,21 @@
+/** The addresses of a pool. The public origin is configured and never taken from a request. */
+export interface PoolUrls {
+  readonly issuer: string
+  readonly discoveryUrl: string
+  readonly tokenUrl: string
+  readonly jwksUrl: string
+}
+
+/** Paths below the issuer; the OpenID face must serve exactly these. */
+export const poolPaths = { discovery: '/.well-known/openid-configuration', token: '/token', jwks: '/jwks' } as const
+
+/** @param idpUrl public origin of the identity provider, without a trailing slash */
+export function poolUrls(idpUrl: string, poolId: string): PoolUrls {
+  const issuer = `${idpUrl}/pools/${poolId}`
+  return {
+    issuer,
+    discoveryUrl: issuer + poolPaths.discovery,
+    tokenUrl: issuer + poolPaths.token,
+    jwksUrl: issuer + poolPaths.jwks,
+  }
+}

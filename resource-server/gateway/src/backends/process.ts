@@ -1,0 +1,129 @@
+import { statSync } from 'node:fs'
+import type { Readable, Writable } from 'node:stream'
+import spawn from 'cross-spawn'
+
+/**
+ * Everything about child processes that differs between platforms. On POSIX each child leads a process group of its
+ * own, so that what it forks is stopped with it. What cannot be had from Node: the kernel ending children when the
+ * gateway itself is killed with SIGKILL (prctl), or reaching a grandchild that has left the group (setsid). The first
+ * is mitigated by the end of the child's stdin, at which well-behaved servers exit.
+ */
+const posix = process.platform !== 'win32'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+export interface ChildProcess {
+  readonly pid: number
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Resolves once the process itself is gone; its output may still be draining. */
+  readonly exited: Promise<Exit>
+  /** Asks, then insists; resolves when the process and its group are gone. */
+  stop(grace: StopGrace): Promise<void>
+}
+
+export interface StopGrace {
+  readonly stdinGraceMs: number
+  readonly termGraceMs: number
+}
+
+export interface ProcessSpec {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** Why a process could not be started. */
+export type SpawnProblem = 'not_found' | 'not_executable' | 'no_folder' | 'other'
+
+export class SpawnError extends Error {
+  readonly problem: SpawnProblem
+
+  constructor(problem: SpawnProblem, cause?: unknown) {
+    super(`the process could not be started: ${problem}`, { cause })
+    this.name = 'SpawnError'
+    this.problem = problem
+  }
+}
+
+/**
+ * Starts a process, its three streams piped.
+ * @throws SpawnError
+ */
+export function startProcess(spec: ProcessSpec): Promise<ChildProcess> {
+  // A missing working folder is reported as ENOENT of the command, so it is looked at first.
+  if (!isFolder(spec.cwd)) return Promise.reject(new SpawnError('no_folder'))
+  return new Promise((resolve, reject) => {
+    const child = spawn(spec.command, [...spec.args], {
+      cwd: spec.cwd,
+      env: { ...spec.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: posix,
+      windowsHide: true,
+    })
+    const exited = new Promise<Exit>((settle) => child.once('exit', (code, signal) => settle({ code, signal })))
+    child.once('error', (error) => reject(spawnError(error)))
+    child.once('spawn', () => {
+      const { pid, stdin, stdout, stderr } = child
+      if (pid === undefined || stdin === null || stdout === null || stderr === null) {
+        reject(new SpawnError('other'))
+        return
+      }
+      // Writing to a process that has gone is no news: its exit is.
+      stdin.on('error', () => {})
+      resolve({ pid, stdin, stdout, stderr, exited, stop: (grace) => stop({ pid, stdin, exited }, grace) })
+    })
+  })
+}
+
+async function stop(child: Pick<ChildProcess, 'pid' | 'stdin' | 'exited'>, grace: StopGrace): Promise<void> {
+  child.stdin.end()
+  if (!(await within(child.exited, grace.stdinGraceMs))) {
+    signalGroup(child.pid, 'SIGTERM')
+    if (!(await within(child.exited, grace.termGraceMs))) signalGroup(child.pid, 'SIGKILL')
+    await child.exited
+  }
+  // The leader is gone; what it forked may not be.
+  signalGroup(child.pid, 'SIGKILL')
+}
+
+/** Kills, without waiting, what is left of a process's group. For a process that went by itself. */
+export function killGroup(pid: number): void {
+  signalGroup(pid, 'SIGKILL')
+}
+
+function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(posix ? -pid : pid, signal)
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>()
+  const timer = setTimeout(resolve, ms, false)
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Is there a folder at `path`? */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}
+
+function spawnError(error: Error): SpawnError {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return new SpawnError('not_found', error)
+  if (code === 'EACCES' || code === 'ENOEXEC') return new SpawnError('not_executable', error)
+  return new SpawnError('other', error)
+}

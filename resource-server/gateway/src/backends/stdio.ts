@@ -1,0 +1,94 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createConnection } from './connection.ts'
+import { childEnvironment } from './environment.ts'
+import { HandshakeError, shakeHands } from './handshake.ts'
+import type { RpcNotification } from './json-rpc.ts'
+import type { End, Live } from './live.ts'
+import { createPeer } from './peer.ts'
+import { SpawnError, startProcess } from './process.ts'
+import { createStdioChannel, type StdioChannel } from './stdio-channel.ts'
+import { endedSentence, handshakeSentence, spawnSentence } from './stdio-reasons.ts'
+import { BackendError, type BackendLimits, type StdioBackend } from './types.ts'
+
+/** The command that is really run: `npx pkg` has become `node <file>` by then. */
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+export interface StdioOptions {
+  readonly backend: StdioBackend
+  readonly command: Command
+  /** A folder of the process's own: HOME and, without `cwd`, the working folder lie in it. Made when missing. */
+  readonly folder: string
+  readonly shared: boolean
+  readonly limits: BackendLimits
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Starts a process and gets to know it.
+ * @throws BackendError with a sentence that names the mend where there is one
+ */
+export async function startStdio(options: StdioOptions): Promise<Live> {
+  const { backend, limits } = options
+  const channel = await spawnChannel(options)
+  const peer = createPeer({
+    channel,
+    maxInFlight: limits.inFlight,
+    onNotification: (notification) => deliver(notification),
+  })
+  // Nobody watches before the connection is made.
+  let deliver: (notification: RpcNotification) => void = () => {}
+  channel.listen({ onMessage: peer.receive, onClosed: () => peer.close('The backend of this service has stopped.') })
+  const abort = (): void => void channel.close()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  if (options.signal?.aborted === true) abort()
+  try {
+    const server = await shakeHands(peer, channel, { prefer: 'legacy', timeoutMs: limits.startMs })
+    const { connection, onNotification } = createConnection({
+      peer,
+      server,
+      shared: options.shared,
+      requestMs: limits.requestMs,
+    })
+    deliver = onNotification
+    const ended = channel.ended.then((end): End => {
+      return end.asked ? { kind: 'closed' } : { kind: 'failed', reason: endedSentence(backend, channel, end, limits) }
+    })
+    return { connection, pid: channel.pid, ended, close: channel.close }
+  } catch (error) {
+    throw await failure(error, backend, channel, limits)
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+}
+
+async function spawnChannel({ backend, command, folder, limits }: StdioOptions): Promise<StdioChannel> {
+  const home = join(folder, 'home')
+  const work = join(folder, 'work')
+  await Promise.all([mkdir(home, { recursive: true, mode: 0o700 }), mkdir(work, { recursive: true, mode: 0o700 })])
+  const cwd = backend.cwd ?? work
+  try {
+    const child = await startProcess({ ...command, cwd, env: childEnvironment(home, backend.env) })
+    return createStdioChannel(child, limits)
+  } catch (error) {
+    if (error instanceof SpawnError)
+      throw new BackendError('failed', spawnSentence(backend, error.problem), { cause: error })
+    throw error
+  }
+}
+
+async function failure(error: unknown, backend: StdioBackend, channel: StdioChannel, limits: BackendLimits) {
+  const hasGone = error instanceof HandshakeError && error.problem === 'closed'
+  // Why it went is known only once it has gone: its last words come with its end.
+  const end = hasGone ? await channel.ended : undefined
+  await channel.close()
+  if (!(error instanceof HandshakeError)) return error
+  const sentence =
+    end === undefined
+      ? handshakeSentence(backend, channel, error, limits)
+      : endedSentence(backend, channel, end, limits)
+  return new BackendError('failed', sentence, { cause: error })
+}

@@ -1,0 +1,141 @@
+import type { Clock, EventSink } from '@postern/core'
+import type { Backends, Log } from '../backends/types.ts'
+import type { IdpLink, Registration, ResourceRequest } from '../idp-link/types.ts'
+import { limits } from '../limits.ts'
+import type { Changes } from './draft.ts'
+import { type CheckOutcome, createLifeCycle } from './life-cycle.ts'
+import { scrub } from './masked.ts'
+import { createRegistrations } from './registrations.ts'
+import type { Repository } from './repository.ts'
+import { poolOfDiscoveryUrl } from './rules.ts'
+import { isPending, type Origins, openAuthorizer, type StoredService } from './stored.ts'
+
+export interface BackgroundOptions {
+  readonly backends: Pick<Backends, 'check' | 'remove'>
+  readonly link: IdpLink
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
+  readonly origins: Origins
+  readonly clock: Clock
+  readonly record: EventSink
+  readonly log: Log
+}
+
+/** What goes on behind the answers: checks of backends, registrations at the identity provider. */
+export interface Background {
+  /** Takes up every service that waits for something. */
+  start(repository: Repository): void
+  /** Sees to what a change made necessary. */
+  follow(changes: Changes): void
+  /** Ends everything that runs for a service that goes, its processes included. */
+  remove(serviceId: string): Promise<void>
+  warnings(serviceId: string): readonly string[]
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+export function createBackground(options: BackgroundOptions): Background {
+  const { backends, link, wait, origins, clock, record, log } = options
+  let repository: Repository | undefined
+  const registrations = createRegistrations({ link, wait, onResult })
+  const lifeCycle = createLifeCycle({ find, check, finish, onError })
+  return {
+    start(opened) {
+      repository = opened
+      for (const service of opened.state.services.values()) look(service)
+    },
+    follow(changes) {
+      if (!repository) return
+      for (const [serviceId, service] of changes.services) {
+        if (service && service.status !== 'Deleting') look(service)
+        else leave(serviceId)
+      }
+    },
+    async remove(serviceId) {
+      await lifeCycle.cancel(serviceId)
+      await backends.remove(serviceId)
+    },
+    warnings: registrations.warnings,
+    async settled() {
+      await lifeCycle.settled()
+      await registrations.settled()
+    },
+    async close() {
+      await Promise.all([lifeCycle.close(), registrations.close()])
+    },
+  }
+
+  function find(serviceId: string): StoredService | undefined {
+    return repository?.state.services.get(serviceId)
+  }
+
+  function look(service: StoredService): void {
+    registrations.ensure(service.id, resourceOf(service, origins))
+    if (isPending(service)) lifeCycle.start(service.id)
+  }
+
+  function leave(serviceId: string): void {
+    registrations.ensure(serviceId, undefined)
+  }
+
+  async function check(service: StoredService, signal: AbortSignal): Promise<void> {
+    await backends.check(service, { signal })
+    // Whoever waits for Ready may ask the pool for a token next.
+    await Promise.race([registrations.tried(service.id), wait(limits.registrationPatience, signal)])
+  }
+
+  async function finish(service: StoredService, outcome: CheckOutcome): Promise<void> {
+    const after = await repository?.change((draft) => {
+      const now = draft.get(service.id)
+      if (!now || !isPending(now) || now.backendRevision !== service.backendRevision) return undefined
+      const next = finished(now, outcome, clock.now())
+      draft.put(next)
+      return next
+    })
+    if (!after) return
+    const { id: serviceId, status, statusReason } = after
+    if (outcome.ok) {
+      log.info({ serviceId, status }, 'service is ready')
+      record({ kind: 'service.state', outcome: 'ok', reason: 'ok', serviceId })
+    } else {
+      log.warn({ serviceId, status, statusReason }, 'service failed its check')
+      record({ kind: 'service.state', outcome: 'error', reason: 'backend_failed', serviceId })
+    }
+  }
+
+  function onResult(serviceId: string, request: ResourceRequest, result: Registration, lasting: boolean): void {
+    const fields = { serviceId, poolId: request.poolId, resource: request.identifier }
+    if (result.state === 'registered') log.info(fields, 'service is a resource of the pool')
+    else {
+      const level = result.state === 'refused' || lasting ? 'warn' : 'info'
+      log[level]({ ...fields, problem: result.problem }, 'service is no resource of the pool yet')
+    }
+  }
+
+  function onError(error: unknown, serviceId: string): void {
+    log.error({ err: error, serviceId }, "the outcome of a service's check could not be written")
+    record({ kind: 'service.state', outcome: 'error', reason: 'internal', serviceId })
+  }
+}
+
+function finished(service: StoredService, outcome: CheckOutcome, now: number): StoredService {
+  const revision = service.revision + 1
+  const { statusReason: _, ...rest } = service
+  if (outcome.ok) {
+    return { ...rest, status: 'Ready', live: { backend: service.backend, revision }, revision, updatedAt: now }
+  }
+  const status = service.live === undefined ? 'CreateFailed' : 'UpdateFailed'
+  return { ...rest, status, statusReason: scrub(outcome.reason, service.backend), revision, updatedAt: now }
+}
+
+/** What the service must be registered as at our own identity provider; undefined: it trusts no pool of it. */
+function resourceOf(service: StoredService, origins: Origins): ResourceRequest | undefined {
+  for (const stored of service.authorizers) {
+    const authorizer = openAuthorizer(stored, origins)
+    if (authorizer.type !== 'CustomJWT') continue
+    const poolId = poolOfDiscoveryUrl(authorizer.discoveryUrl, origins)
+    if (poolId === undefined) return undefined
+    const identifier = origins.publicUrl + service.path
+    return { poolId, identifier, name: service.name, scopes: authorizer.requiredScopes ?? [] }
+  }
+  return undefined
+}

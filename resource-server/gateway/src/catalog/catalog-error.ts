@@ -1,0 +1,42 @@
+import type { FieldError } from '@postern/server'
+
+export type CatalogErrorKind = 'not_found' | 'invalid' | 'conflict'
+
+export type CatalogErrorCode = 'not_found' | 'invalid_request' | 'conflict' | 'duplicate' | 'immutable' | 'limit'
+
+/** A refusal of the catalogue. Faces translate `kind` (404, 400, 409); nothing was written. */
+export class CatalogError extends Error {
+  override readonly name = 'CatalogError'
+  readonly kind: CatalogErrorKind
+  readonly code: CatalogErrorCode
+  /** What is wrong with each field, as a sentence that names the mend. */
+  readonly errors: readonly FieldError[]
+
+  constructor(kind: CatalogErrorKind, code: CatalogErrorCode, message: string, errors: readonly FieldError[] = []) {
+    super(message)
+    this.kind = kind
+    this.code = code
+    this.errors = errors
+  }
+}
+
+/** Runs a part of a larger work; what it refuses is told with the part's place before each field. */
+export function at<T>(place: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw placed(place, error)
+  }
+}
+
+/** A refusal with a place before each of its fields; any other error as it is. */
+export function placed(place: string, error: unknown): unknown {
+  if (!(error instanceof CatalogError)) return error
+  const errors = error.errors.map((one) => ({ ...one, field: joined(place, one.field) }))
+  const [first] = errors
+  return new CatalogError(error.kind, error.code, first ? `${first.field}: ${first.message}` : error.message, errors)
+}
+
+function joined(place: string, field: string): string {
+  return field === '' || field.startsWith('[') ? place + field : `${place}.${field}`
+}

@@ -1,0 +1,86 @@
+import { apiKeyHint, createId, generateApiKey, hashApiKey } from '@postern/core'
+import { isSame } from './canonical.ts'
+import { at } from './catalog-error.ts'
+import type { Draft } from './draft.ts'
+import { conflict, keyNotFound, refuseFaults } from './refusals.ts'
+import { checkKeyCount, requireService } from './rules.ts'
+import type { ApiKey, CreatedKey, KeyInput } from './types.ts'
+
+/** Makes a key with a value of ours, in the draft. */
+export async function addKey(draft: Draft, serviceId: string, input: KeyInput, now: number): Promise<CreatedKey> {
+  const service = requireService(draft, serviceId)
+  if (!service.authorizers.some((one) => one.type === 'ApiKey')) {
+    const message = 'the service takes no API keys; add {"type": "ApiKey"} to its authorizers first'
+    throw conflict('conflict', '', message)
+  }
+  if (input.expiresAt !== undefined && input.expiresAt <= now) {
+    refuseFaults([{ field: 'expiresAt', code: 'invalid', message: 'has passed; choose a later time, or leave it out' }])
+  }
+  const keys = draft.keysOf(serviceId)
+  checkKeyCount(keys.length + 1, '')
+  if (keys.some((key) => key.name === input.name)) {
+    throw conflict('duplicate', 'name', 'the service has a key of this name; choose another, or delete that key')
+  }
+  const key = generateApiKey()
+  const apiKey = keyOf(serviceId, input, await hashApiKey(key), apiKeyHint(key), draft.stamp(now))
+  draft.putKey(apiKey)
+  return { apiKey, key }
+}
+
+/** Removes a key in the draft. */
+export function removeKey(draft: Draft, serviceId: string, keyId: string): void {
+  requireService(draft, serviceId)
+  if (!draft.keysOf(serviceId).some((key) => key.id === keyId)) throw keyNotFound()
+  draft.removeKey(serviceId, keyId)
+}
+
+/** Brings the keys of a seed, which come with their hashes, into the draft by name; with `prune`, the others go. */
+export function seedKeys(
+  draft: Draft,
+  serviceId: string,
+  inputs: readonly KeyInput[],
+  prune: boolean,
+  now: number,
+): void {
+  const known = draft.keysOf(serviceId)
+  const surplus = prune ? known.filter((key) => !inputs.some((input) => input.name === key.name)) : []
+  for (const key of surplus) draft.removeKey(serviceId, key.id)
+  for (const [index, input] of inputs.entries()) {
+    const { hash, hint = 'pst_…' } = input
+    if (hash === undefined) throw new TypeError('a seeded key brings its hash')
+    const before = known.find((key) => key.name === input.name)
+    const madeAt = before?.createdAt ?? draft.stamp(now)
+    const after = keyOf(serviceId, input, hash, before?.hash === hash ? before.hint : hint, madeAt, before)
+    at(`[${index}]`, () => refuseSameValue(draft, after))
+    if (!isSame(before, after)) draft.putKey(after)
+  }
+  checkKeyCount(draft.keysOf(serviceId).length, '')
+}
+
+function refuseSameValue(draft: Draft, key: ApiKey): void {
+  const twin = draft.keysOf(key.serviceId).find((other) => other.id !== key.id && other.hash === key.hash)
+  if (!twin) return
+  throw conflict('duplicate', '', `the key has the value of ${twin.name}; give each its own`)
+}
+
+function keyOf(
+  serviceId: string,
+  input: KeyInput,
+  hash: string,
+  hint: string,
+  createdAt: number,
+  before?: ApiKey,
+): ApiKey {
+  return {
+    id: before?.id ?? createId('key'),
+    serviceId,
+    name: input.name,
+    hash,
+    hint,
+    createdAt,
+    ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+    ...(before?.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
+    ...(input.tools === undefined ? {} : { tools: input.tools }),
+    ...(input.scopes === undefined ? {} : { scopes: input.scopes }),
+  }
+}

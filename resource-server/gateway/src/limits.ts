@@ -1,0 +1,116 @@
+/*
+ * Every bound of the gateway, one group for each of its floors. Those of single fields of the management API are
+ * @postern/server's. Sizes are bytes, times milliseconds, unless the name or the comment says otherwise.
+ */
+
+/** The catalogue, the services' life cycle, the registration at the identity provider. */
+export const limits = {
+  /** Services of one gateway: all of them are kept in memory. */
+  services: 1000,
+  /** Characters of a status reason: it is shown in lists. */
+  statusReason: 1000,
+  /** Values of env and headers shorter than this are not looked for in a status reason: they would garble it. */
+  scrubbedValue: 4,
+  /** How far ahead of the clock a time of making may be, for records that are made at once. */
+  stampLead: 60_000,
+  /** Backends that are checked at the same time; the others wait. */
+  checksAtOnce: 2,
+  /** A check that takes longer has failed: a package may be downloaded in it. */
+  check: 180_000,
+  /** How long the uses of API keys may wait to be written. */
+  keyUseDelay: 5_000,
+  /** `lastUsedAt` of a key is not written again within this time. */
+  keyUseResolution: 60_000,
+  /** Services that are registered at the identity provider at the same time. */
+  registrationsAtOnce: 4,
+  /** How long a service that is otherwise ready waits for the first try of its registration. */
+  registrationPatience: 6_000,
+  /** One request to the identity provider's management API. */
+  idpRequest: 5_000,
+  /** Pages of a pool's resources that are read when one is looked for. */
+  idpResourcePages: 10,
+  /** Tries after which it is worth a warning in the log that a service is not registered yet. */
+  registrationTries: 6,
+  /** The wait before a registration is tried again: doubled each time, up to the longest. */
+  idpRetry: 500,
+  idpRetryLongest: 10_000,
+} as const
+
+/** The backends: processes, connections, what they may send. */
+export const backendLimits = {
+  /** A process that has not answered `initialize` by then has failed. */
+  startMs: 60_000,
+  /** Connecting to an `http` backend and getting the head of its answer, while it is being got to know. */
+  httpStartMs: 15_000,
+  /** The part of all processes, and of all connections, that no single caller gets; at least one is kept back. */
+  keptForOthers: 0.25,
+  /** Starts of one service for one caller within `startWindowMs`; more are refused until the window has passed. */
+  startsPerCaller: 20,
+  startWindowMs: 60_000,
+  /** Connections to `http` backends at once, over all services and callers. */
+  httpConnections: 512,
+  /** How long a connection of TCP to an `http` backend is kept for the next request; many servers end them after 5 s. */
+  httpKeepAliveMs: 4000,
+  /** A connection that nobody used for this long is closed, and its process stopped. */
+  idleMs: 10 * 60_000,
+  /** How often idle connections are looked for. */
+  sweepMs: 15_000,
+  /** The first restart after a failure is at once, the second waits this long, then twice as long each time. */
+  backOffMs: 1000,
+  backOffLongestMs: 60_000,
+  /** A backend that lived this long has recovered: its failures are forgotten. */
+  recoveredMs: 60_000,
+  /** One request to a backend, counted anew with each progress notification. */
+  requestMs: 10 * 60_000,
+  /** Requests in flight on one connection. */
+  inFlight: 1024,
+  /** Longest message from a backend. */
+  messageBytes: 16 * 1024 * 1024,
+  /** What a backend may print to stdout between two messages that is none, before it is stopped. */
+  garbageBytes: 1024 * 1024,
+  /** What may wait to be read by a process on its stdin. */
+  unreadBytes: 32 * 1024 * 1024,
+  /** What is kept of a process's stderr: its end. */
+  stderrBytes: 8 * 1024,
+  /** Characters of stdout, stderr or a foreign error message that are quoted in a reason. */
+  quotedLength: 300,
+  /** A process is asked to end by the end of its stdin, then by SIGTERM, then it is killed. */
+  stdinGraceMs: 300,
+  termGraceMs: 2000,
+  /** `npm install` of one package. */
+  installMs: 150_000,
+} as const
+
+/** The same names, any numbers: tests use shorter times and smaller bounds. */
+export type BackendLimits = { readonly [name in keyof typeof backendLimits]: number }
+
+/** The MCP endpoint: sessions, streams, bodies. */
+export const protocolLimits = {
+  /** Body of one request. */
+  bodyBytes: 4 * 1024 * 1024,
+  /** Messages in one JSON-RPC batch (protocol versions up to 2025-03-26). */
+  batch: 100,
+  /** Sessions of one caller with one service; the one that was quiet for longest ends for a new one. */
+  sessionsPerCaller: 50,
+  /** Sessions in all. */
+  sessions: 10_000,
+  /** A session that was quiet for this long, with no open stream, is forgotten. */
+  sessionIdleMs: 60 * 60_000,
+  /** Long-lived streams of one caller with one service. */
+  streamsPerCaller: 50,
+  /** Resources that one session or one `subscriptions/listen` may watch. */
+  watchedResources: 100,
+  /** After this long without an answer a request's response becomes a stream, so that no timer on the way ends it. */
+  streamAfterMs: 15_000,
+  /** A comment on each quiet stream, for the timers on the way. */
+  keepAliveMs: 15_000,
+  /** What may wait for a slow reader of a stream before the stream is ended. */
+  unsentBytes: 8 * 1024 * 1024,
+  /** Longest life of a stream, whatever the credential's. */
+  streamMs: 24 * 60 * 60_000,
+  /** `Retry-After` of a service that is not ready, in seconds. */
+  retryAfter: 2,
+} as const
+
+/** The same names, any numbers: tests use shorter times and smaller bounds. */
+export type ProtocolLimits = { readonly [name in keyof typeof protocolLimits]: number }

@@ -1,0 +1,189 @@
+import {
+  isJsonObject,
+  isRpcId,
+  type ParsedMessage,
+  parseMessage,
+  type RpcId,
+  type RpcNotification,
+  type RpcRequest,
+} from '../backends/json-rpc.ts'
+import { isLegacyVersion, latestLegacyVersion } from '../backends/versions.ts'
+import { type Accepts, createAnswer, readAccept, response } from './answer.ts'
+import { initializeResult, isLogLevel } from './eras.ts'
+import type { Exchange } from './exchange.ts'
+import { follow, sessionOf } from './legacy-session.ts'
+import type { Parts } from './parts.ts'
+import { requirePermission } from './permissions.ts'
+import { finishRelayed, type Relayed, unavailable } from './relay.ts'
+import { Refusal, refusals, sendEmpty, sendJson } from './replies.ts'
+import type { Session } from './sessions.ts'
+
+/** A legacy client's messages, and the session that they belong to, if there is one. */
+interface Conversation {
+  readonly exchange: Exchange
+  readonly session: Session | undefined
+  readonly parts: Parts
+}
+
+type ParsedRequest = Extract<ParsedMessage, { readonly kind: 'request' }>
+
+/**
+ * Serves one POST of a client of 2025-11-25 or before. Without a session, which curl and stateless clients do without, a
+ * request is served all the same.
+ * @throws Refusal
+ */
+export async function serveLegacy(exchange: Exchange, body: unknown, parts: Parts): Promise<void> {
+  const messages = parseBody(body, parts.limits.batch)
+  const [first] = messages
+  if (first?.kind === 'request' && first.request.method === 'initialize' && messages.length === 1) {
+    return await initialize(exchange, first, parts)
+  }
+  const session = sessionOf(exchange, parts)
+  const conversation = { exchange, session, parts }
+  const requests = messages.filter((message) => message.kind === 'request')
+  for (const { request } of requests) requirePermission(exchange, request)
+  for (const message of messages) if (message.kind === 'notification') tell(conversation, message.notification)
+  if (requests.length === 0) return sendEmpty(exchange.res, 202, exchange.headers)
+  if (Array.isArray(body)) return await serveBatch(conversation, requests)
+  for (const request of requests) await serveRequest(conversation, request)
+}
+
+function parseBody(body: unknown, maxBatch: number): ParsedMessage[] {
+  const elements: unknown[] = Array.isArray(body) ? body : [body]
+  if (elements.length === 0 || elements.length > maxBatch) throw new Refusal(refusals.notRpc)
+  return elements.map((element) => {
+    const message = parseMessage(element)
+    if (message === undefined) throw new Refusal(refusals.notRpc)
+    return message
+  })
+}
+
+async function initialize(exchange: Exchange, { id, request }: ParsedRequest, parts: Parts): Promise<void> {
+  const { res, service, principal, note } = exchange
+  note({ method: request.method })
+  const accepts = acceptsOf(exchange, id)
+  const { protocolVersion, clientInfo } = request.params ?? {}
+  // Before the backend is there: when that takes long, the head of the answer goes first.
+  const session = parts.sessions.open({
+    serviceId: service.id,
+    callerKey: principal.caller.key,
+    clientInfo: isJsonObject(clientInfo) ? clientInfo : undefined,
+  })
+  const answer = createAnswer(res, { accepts, limits: parts.limits, headers: headersOf(exchange, session) })
+  try {
+    const lease = await parts.backends.connect(service, principal.caller, { prefer: 'legacy' })
+    lease.release()
+    const agreed = isLegacyVersion(protocolVersion) ? protocolVersion : latestLegacyVersion
+    answer.finish(id, { result: initializeResult(lease.connection.server, agreed) })
+  } catch (error) {
+    parts.sessions.end(session)
+    finishRelayed(answer, id, unavailable(error))
+  }
+}
+
+function headersOf({ headers }: Exchange, session: Session | undefined): Readonly<Record<string, string>> {
+  return session === undefined ? headers : { ...headers, 'mcp-session-id': session.id }
+}
+
+async function serveRequest(conversation: Conversation, { id, request }: ParsedRequest): Promise<void> {
+  const { exchange, session, parts } = conversation
+  exchange.note({ method: request.method })
+  const headers = headersOf(exchange, session)
+  const answer = createAnswer(exchange.res, { accepts: acceptsOf(exchange, id), limits: parts.limits, headers })
+  finishRelayed(answer, id, await answerTo(conversation, id, request, answer.notify))
+}
+
+/** Batches went with 2025-06-18. Their answers come together; what is said before them is lost. */
+async function serveBatch(conversation: Conversation, requests: readonly ParsedRequest[]): Promise<void> {
+  const { exchange } = conversation
+  exchange.note({ method: 'batch' })
+  const answers = requests.map(async ({ id, request }) => {
+    const { outcome } = await answerTo(conversation, id, request, () => {})
+    return response(id, outcome)
+  })
+  sendJson(exchange.res, 200, await Promise.all(answers), exchange.headers)
+}
+
+async function answerTo(
+  { session, exchange, parts }: Conversation,
+  id: RpcId,
+  request: RpcRequest,
+  onNotification: (notification: RpcNotification) => void,
+): Promise<Relayed> {
+  if (request.method === 'ping') return { outcome: { result: {} } }
+  const { service, principal, gone } = exchange
+  const abort = new AbortController()
+  session?.inFlight.set(id, abort)
+  if (session !== undefined) before(session, request)
+  const relayed = await parts.relay({
+    service,
+    principal,
+    client: { era: 'legacy', clientInfo: session?.clientInfo, logLevel: session?.logLevel },
+    request,
+    // A broken connection does not cancel a request of this era (MCP 2025-11-25, "Sending Messages"). Without a session
+    // nobody could ever do it otherwise.
+    signal: session === undefined ? gone : abort.signal,
+    onNotification,
+  })
+  if (session?.inFlight.get(id) === abort) session.inFlight.delete(id)
+  if (session !== undefined) await after(exchange, session, request, relayed, parts)
+  return relayed
+}
+
+/** Where the backend is of a later era, the level goes with each request from now on. */
+function before(session: Session, { method, params }: RpcRequest): void {
+  const level = params?.['level']
+  if (method === 'logging/setLevel' && isLogLevel(level)) session.logLevel = level
+}
+
+/** Keeps the session's stream on what the client subscribed to, and on the backend of today where the last one has gone. */
+async function after(exchange: Exchange, session: Session, request: RpcRequest, { outcome }: Relayed, parts: Parts) {
+  const changed = !('error' in outcome) && noteSubscription(session, request, parts.limits.watchedResources)
+  if (session.stream === undefined || (!changed && session.stream.watching() !== undefined)) return
+  const { service, principal } = exchange
+  const lease = await parts.backends.connect(service, principal.caller, { prefer: 'legacy' }).catch(() => undefined)
+  if (lease !== undefined) follow(session, lease)
+}
+
+function noteSubscription({ resources }: Session, { method, params }: RpcRequest, most: number): boolean {
+  const uri = params?.['uri']
+  if (typeof uri !== 'string') return false
+  if (method === 'resources/unsubscribe') return resources.delete(uri)
+  if (method !== 'resources/subscribe' || resources.has(uri) || resources.size >= most) return false
+  resources.add(uri)
+  return true
+}
+
+/** What is between client and gateway; other notifications are the backend's business. */
+const forTheGateway = new Set([
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+])
+
+function tell({ exchange, session, parts }: Conversation, notification: RpcNotification): void {
+  const { method, params } = notification
+  exchange.note({ method })
+  if (method === 'notifications/cancelled') {
+    const id = params?.['requestId']
+    if (isRpcId(id)) session?.inFlight.get(id)?.abort()
+  }
+  if (!forTheGateway.has(method)) void passOn(exchange, notification, parts)
+}
+
+async function passOn(
+  { service, principal }: Exchange,
+  notification: RpcNotification,
+  { backends }: Parts,
+): Promise<void> {
+  const lease = await backends.connect(service, principal.caller, { prefer: 'legacy' }).catch(() => undefined)
+  if (lease?.connection.server.era === 'legacy') lease.connection.notify(notification)
+  lease?.release()
+}
+
+function acceptsOf({ req }: Exchange, id: RpcId): Accepts {
+  const accepts = readAccept(req)
+  if (!accepts.json && !accepts.stream) throw new Refusal({ ...refusals.accept, id })
+  return accepts
+}

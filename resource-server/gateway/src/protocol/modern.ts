@@ -1,0 +1,108 @@
+import { metaOf, type RpcId, type RpcOutcome, type RpcRequest, rpcCodes, rpcError } from '../backends/json-rpc.ts'
+import { envelopeKeys } from '../backends/versions.ts'
+import { type Answer, createAnswer, readAccept } from './answer.ts'
+import { type ClientDescription, discoverResult, isLogLevel } from './eras.ts'
+import type { Exchange } from './exchange.ts'
+import { listen, readListenFilter } from './listen.ts'
+import { parameterHeaders } from './modern-headers.ts'
+import { readModern } from './modern-request.ts'
+import type { Parts } from './parts.ts'
+import { requirePermission } from './permissions.ts'
+import { finishRelayed, unavailable } from './relay.ts'
+import { Refusal, refusals, sendEmpty } from './replies.ts'
+
+/** Methods of earlier revisions that 2026-07-28 has no more. */
+const abolished = new Set(['initialize', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+
+/**
+ * Serves one POST of a client of 2026-07-28: without sessions, for all that is to be known stands in the request.
+ * @throws Refusal
+ */
+export async function serveModern(exchange: Exchange, body: unknown, parts: Parts): Promise<void> {
+  const { req, res, note } = exchange
+  const accepts = readAccept(req)
+  const message = readModern(req.headers, body)
+  // Nothing that a client may say unasked means anything to a backend in this revision.
+  if (message.kind === 'notification') return sendEmpty(res, 202, exchange.headers)
+  const { id, request } = message
+  note({ method: request.method })
+  if (abolished.has(request.method)) throw methodNotFound(id)
+  requirePermission(exchange, request)
+  if (request.method === 'subscriptions/listen') return await subscribe(exchange, id, request, parts)
+  if (!accepts.json && !accepts.stream) throw new Refusal({ ...refusals.accept, id })
+  const answer = createAnswer(res, { accepts, limits: parts.limits, headers: exchange.headers })
+  if (request.method === 'server/discover') return await discover(exchange, id, answer, parts)
+  await relay(exchange, id, request, answer, parts)
+}
+
+async function relay(
+  exchange: Exchange,
+  id: RpcId,
+  request: RpcRequest,
+  answer: Answer,
+  { relay }: Parts,
+): Promise<void> {
+  const { req, service, principal, gone } = exchange
+  const relayed = await relay({
+    service,
+    principal,
+    client: describe(request),
+    request,
+    // The end of the request's own connection is how this revision cancels it.
+    signal: gone,
+    onNotification: answer.notify,
+    headers: parameterHeaders(req.headers),
+  })
+  finishRelayed(answer, id, relayed, statusOf(relayed.outcome, request.method))
+}
+
+function describe({ params }: RpcRequest): ClientDescription {
+  const level = metaOf(params)[envelopeKeys.logLevel]
+  return { era: 'modern', clientInfo: undefined, logLevel: isLogLevel(level) ? level : undefined }
+}
+
+const namesSomething = new Set(['tools/call', 'prompts/get', 'resources/read', 'completion/complete'])
+
+/** An error within a stream or a 200 is the rule. A method that does not exist is 404, a missing capability 400. */
+function statusOf(outcome: RpcOutcome, method: string): number {
+  if (!('error' in outcome)) return 200
+  const { code } = outcome.error
+  if (code === rpcCodes.missingClientCapability) return 400
+  // Where a request names a tool or the like, it may be that which was not found.
+  return code === rpcCodes.methodNotFound && !namesSomething.has(method) ? 404 : 200
+}
+
+async function discover(exchange: Exchange, id: RpcId, answer: Answer, { backends }: Parts): Promise<void> {
+  const { service, principal } = exchange
+  try {
+    const lease = await backends.connect(service, principal.caller, { prefer: 'modern' })
+    lease.release()
+    answer.finish(id, { result: discoverResult(lease.connection.server) })
+  } catch (error) {
+    finishRelayed(answer, id, unavailable(error))
+  }
+}
+
+async function subscribe(exchange: Exchange, id: RpcId, request: RpcRequest, parts: Parts): Promise<void> {
+  const { res, req, service, principal } = exchange
+  const { backends, streams, limits } = parts
+  if (!readAccept(req).stream) throw new Refusal({ ...refusals.acceptStream, id })
+  const filter = readListenFilter(request, limits.watchedResources)
+  if (filter === undefined) {
+    const message = `notifications: name what you want to hear of, at most ${limits.watchedResources} resources`
+    const answer = createAnswer(res, { accepts: readAccept(req), limits, headers: exchange.headers })
+    return answer.finish(id, rpcError(rpcCodes.invalidParams, message))
+  }
+  try {
+    const lease = await backends.connect(service, principal.caller, { prefer: 'modern' })
+    listen(exchange, id, filter, lease, streams)
+  } catch (error) {
+    if (error instanceof Refusal) throw error
+    const answer = createAnswer(res, { accepts: readAccept(req), limits, headers: exchange.headers })
+    finishRelayed(answer, id, unavailable(error))
+  }
+}
+
+function methodNotFound(id: RpcId): Refusal {
+  return new Refusal({ status: 404, code: rpcCodes.methodNotFound, message: 'Method not found', id })
+}

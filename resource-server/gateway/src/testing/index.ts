@@ -1,0 +1,1 @@
+export { type Gateway, type StartGatewayOptions, startGateway, type TestService } from './start-gateway.ts'
