@@ -1,3 +1,5 @@
+import { limits as shared } from '@postern/server'
+
 /** Every bound of the identity provider, in one place. Lifetimes are seconds, times milliseconds. */
 export const limits = {
   /** Lifetime of an access token where neither client, resource nor pool says. */
@@ -9,7 +11,7 @@ export const limits = {
   /** Bits of an RSA signing key. */
   rsaBits: 2048,
   /** Secrets of one client that are live at once. */
-  liveSecrets: 2,
+  liveSecrets: shared.liveSecrets,
   /** Resources of one pool: all are read with the pool on the token path. */
   resourcesPerPool: 100,
   /** Uses of secrets that are kept in memory before they are written. */

@@ -2,8 +2,10 @@ import { after, before, describe, test } from 'node:test'
 import { type Fixture, open } from './fixture.ts'
 import { hosts } from './hosts.ts'
 import type { Row } from './row.ts'
+import { boundTokens } from './rows/bound-tokens.ts'
 import { claims } from './rows/claims.ts'
 import { errorsAndCache } from './rows/errors-and-cache.ts'
+import { introspection } from './rows/introspection.ts'
 import { keys } from './rows/keys.ts'
 import { metadata } from './rows/metadata.ts'
 import { otherCredentials } from './rows/other-credentials.ts'
@@ -15,7 +17,18 @@ import { wire } from './rows/wire.ts'
  * The case table of refusals, run through every adapter. The ids are the table's; rows of one id are forms of one case,
  * and a `because` says where an answer is not the table's, and why.
  */
-const rows: readonly Row[] = [wire, tokens, claims, scopes, keys, metadata, otherCredentials, errorsAndCache].flat()
+const rows: readonly Row[] = [
+  wire,
+  tokens,
+  claims,
+  boundTokens,
+  scopes,
+  keys,
+  metadata,
+  otherCredentials,
+  errorsAndCache,
+  introspection,
+].flat()
 
 async function run(row: Row, fixture: Fixture): Promise<void> {
   if ('play' in row) await row.play(fixture)

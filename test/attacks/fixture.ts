@@ -27,6 +27,8 @@ export interface SetUp {
   readonly rules?: Partial<IssuerOptions> | ((fixture: Issuers) => Partial<IssuerOptions>)
   readonly guard?: GuardOptions
   readonly fake?: FakeIssuerOptions
+  /** The schemes that challenges name. Default Bearer alone. */
+  readonly schemes?: readonly ('Bearer' | 'DPoP')[]
 }
 
 export interface Issuers {
@@ -57,7 +59,7 @@ function resolve<T extends object>(part: T | ((issuers: Issuers) => T) | undefin
   return typeof part === 'function' ? part(issuers) : (part ?? {})
 }
 
-export async function open(start: StartHost, { options, rules, guard, fake }: SetUp = {}): Promise<Fixture> {
+export async function open(start: StartHost, { options, rules, guard, fake, schemes }: SetUp = {}): Promise<Fixture> {
   const clock = createTestClock()
   const issuer = await createFakeIssuer({ audience: resource, clock, ...fake })
   const stranger = await createFakeIssuer({ audience: resource, clock, path: '/t' })
@@ -93,6 +95,7 @@ export async function open(start: StartHost, { options, rules, guard, fake }: Se
       const wanted = {
         metadataUrl: rs.metadataUrl,
         scope: scope === '' ? undefined : scope,
+        schemes,
         secrets: secretsOf(attack),
       }
       expectRefusal(answer, code, wanted)
@@ -109,7 +112,7 @@ export async function open(start: StartHost, { options, rules, guard, fake }: Se
 /** The parts of a credential, and the claims in it: nothing of them may come back or be recorded. */
 function secretsOf(attack: Attack | string): string[] {
   const headers = typeof attack === 'string' ? { authorization: attack } : (attack.headers ?? {})
-  const text = [headers['authorization'] ?? []].flat().join(' ')
+  const text = [headers['authorization'] ?? [], headers['dpop'] ?? []].flat().join(' ')
   return [...text.split(/[\s.,]+/).filter((part) => part.length > 12), 'user-1']
 }
 

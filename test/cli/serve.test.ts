@@ -162,7 +162,7 @@ services:
     const env = { SECRET: 's'.repeat(40) }
 
     await t.test('apply says what it changed, and the second time nothing', async () => {
-      await writeFile(file, seed('name: the team'))
+      await writeFile(file, seed(`name: the team\n    description: "costs $$\${SECRET}"`))
       const first = await place.postern(['apply', file], env)
       assert.deepEqual([first.code, first.err], [0, ''])
       assert.match(first.out, /^KIND +ID +ACTION\n/)

@@ -1,4 +1,4 @@
-import { type Seed, seedError } from '@postern/server'
+import { limits, type Seed, seedError } from '@postern/server'
 import { Failure } from './failure.ts'
 import { callServer, isRecord, reach } from './rest.ts'
 import { issueLines, readSeed } from './seed-file.ts'
@@ -21,10 +21,21 @@ interface Change {
 /** `postern apply`: checks a seed file as a whole, then has each server apply its part. */
 export async function applyVerb(file: string, options: ApplyOptions, terminal: Terminal): Promise<void> {
   const seed = await readSeed(file, terminal.env)
+  refuseLarge(file, seed)
   const servers = concerned(seed, options, terminal)
   const changes = await withProgress(terminal, `Applying ${file}`, applyTo(servers, seed, options, terminal))
   if (options.json) terminal.out(JSON.stringify({ changes }, null, 2))
   else terminal.out(summary(file, changes))
+}
+
+/** A file within its limit may be larger as JSON, which has the defaults and what aliases and variables stand for. */
+function refuseLarge(file: string, seed: Seed): void {
+  const bytes = Buffer.byteLength(JSON.stringify(seed))
+  if (bytes <= limits.bodyBytes) return
+  throw new Failure(
+    'failed',
+    `${file} comes to ${bytes} bytes as JSON, and the servers take ${limits.bodyBytes}; split it, and apply the parts one after the other without --prune`,
+  )
 }
 
 /** The gateway need not be there for a file that has nothing for it. */

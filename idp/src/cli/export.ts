@@ -1,3 +1,4 @@
+import { writeSeed } from '@postern/server'
 import { Failure } from './failure.ts'
 import { callServer, isRecord } from './rest.ts'
 import { findServers, type Server, type ServerOptions } from './servers.ts'
@@ -11,7 +12,7 @@ export async function exportVerb(
   const { idp, gateway } = findServers(options, terminal.env)
   const parts = Promise.all([partOf(idp, terminal.env), partOf(gateway, terminal.env)])
   const seed = Object.assign({}, ...(await withProgress(terminal, 'Exporting', parts)))
-  terminal.out(options.json ? JSON.stringify(seed, null, 2) : (await import('yaml')).stringify(seed).trimEnd())
+  terminal.out(writeSeed(seed, options.json ? 'json' : 'yaml').trimEnd())
 }
 
 async function partOf(server: Server, env: Terminal['env']): Promise<Record<string, unknown>> {

@@ -108,6 +108,23 @@ export function poolSuite(open: OpenDirectory): void {
       assert.deepEqual(await directory.pools.get(pool.id), after)
     })
 
+    it('takes a default that names a resource to come, where it is told that there is none yet', async () => {
+      const { directory } = test
+      const { id } = await directory.pools.create({ name: 'One' })
+      const later = 'https://later.example/mcp'
+      const set = (defaultResource: string, options = {}) => directory.pools.update(id, { defaultResource }, options)
+      const refusal = { kind: 'invalid', code: 'invalid_request', field: 'defaultResource' } as const
+      await assertRefused(test, () => set(later), { ...refusal, fieldCode: 'not_found', says: /create it first/ })
+      const wrong = 'http://later.example/mcp'
+      await assertRefused(test, () => set(wrong, { defaultToCome: true }), { ...refusal, says: /https/ })
+      const given = 'HTTPS://Later.example:443/mcp'
+      assert.equal((await set(given, { defaultToCome: true })).defaultResource, later)
+      const { revision } = await set(later)
+      assert.equal((await set(given)).revision, revision)
+      await directory.resources.create(id, { identifier: `${later}/` })
+      assert.equal((await directory.pools.get(id)).defaultResource, `${later}/`)
+    })
+
     it('writes nothing for a patch that changes nothing', async () => {
       const { directory, clock, events, changes } = test
       const pool = await directory.pools.create({ name: 'One', accessTokenTtl: 60 })

@@ -55,7 +55,7 @@ export function secretSuite(open: OpenDirectory): void {
         kind: 'invalid',
         code: 'invalid_request',
         field: 'expiresAt',
-        says: /future/,
+        says: /has passed; choose a time in the future/,
       })
     })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ProblemCode } from '@postern/server'
+import type { FieldError, ProblemCode } from '@postern/server'
 import { type Idp, startIdp } from '../testing/start-idp.ts'
 
 export interface Answer {
@@ -12,6 +12,7 @@ export interface Answer {
 /** The management API of a running identity provider, as a person with the admin token sees it. */
 export interface Api {
   readonly url: string
+  readonly adminToken: string
   get(path: string): Promise<Answer>
   post(path: string, body?: unknown): Promise<Answer>
   patch(path: string, body: unknown): Promise<Answer>
@@ -36,6 +37,7 @@ export function apiAt(url: string, adminToken: string, close: () => Promise<void
   }
   const api: Api = {
     url,
+    adminToken,
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
@@ -64,6 +66,7 @@ export interface ExpectedProblem {
   readonly status: number
   readonly code: ProblemCode
   readonly field?: string
+  readonly fieldCode?: FieldError['code']
   readonly says?: RegExp
 }
 
@@ -77,8 +80,9 @@ export async function assertProblem(api: Api, call: () => Promise<Answer>, expec
   assert.deepEqual([type, body['status'], code], ['about:blank', expected.status, expected.code])
   assert.deepEqual([typeof title, requestId], ['string', headers.get('x-request-id')])
   assert.ok(Array.isArray(errors))
-  const fault: { field?: string; message?: string } = errors[0] ?? {}
+  const fault: { field?: string; code?: string; message?: string } = errors[0] ?? {}
   if (expected.field !== undefined) assert.equal(fault.field, expected.field)
+  if (expected.fieldCode !== undefined) assert.equal(fault.code, expected.fieldCode)
   if (expected.says !== undefined) assert.match(fault.message ?? String(detail), expected.says)
   assert.ok(!/\bat .*\.ts:|node_modules|SQLITE/.test(JSON.stringify(body)), 'no stack, no driver')
   assert.deepEqual(await api.state(), before)

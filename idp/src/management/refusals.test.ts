@@ -22,6 +22,7 @@ const patch =
     api.patch(path, body)
 
 const bad = (field: string, says: RegExp): ExpectedProblem => ({ status: 400, code: 'invalid_request', field, says })
+const twice = (field: string): ExpectedProblem => ({ ...bad(field, /remove one$/), fieldCode: 'repeated' })
 const taken = (field: string, says: RegExp): ExpectedProblem => ({ status: 409, code: 'duplicate', field, says })
 const fixed = (field: string): ExpectedProblem => ({ status: 409, code: 'immutable', field, says: /cannot change/ })
 const gone: ExpectedProblem = { status: 404, code: 'not_found', says: /There is no/ }
@@ -43,6 +44,12 @@ const pools: readonly Case[] = [
     'an unknown algorithm',
     post('/user-pools', { name: 'a', signingAlgorithm: 'none' }),
     bad('signingAlgorithm', /ES256/),
+  ],
+  ['a mistyped field of 10 kB', post('/user-pools', { name: 'a', [long]: 1 }), bad('x'.repeat(128), /no such field/)],
+  [
+    'an attribute twice',
+    post('/user-pools', { name: 'a', signInAttributes: ['email', 'email'] }),
+    twice('signInAttributes[1]'),
   ],
   ['a body that is a list', post('/user-pools', []), { status: 400, code: 'invalid_request' }],
   ['a body that is no JSON', post('/user-pools', '{'), { status: 400, code: 'malformed_json' }],
@@ -113,6 +120,24 @@ const clients: readonly Case[] = [
     post(`${pool}/clients`, { ...machine, scopes: ['read write'] }),
     bad('scopes[0]', /without space/),
   ],
+  ['a scope of 10 kB', post(`${pool}/clients`, { ...machine, scopes: [long] }), bad('scopes[0]', /128/)],
+  [
+    'a redirect of 10 kB',
+    post(`${pool}/clients`, { ...web, redirectUris: [`https://a.example/${long}`] }),
+    bad('redirectUris[0]', /2048/),
+  ],
+  ['a scope twice', post(`${pool}/clients`, { ...machine, scopes: ['a', 'a'] }), twice('scopes[1]')],
+  [
+    'a resource twice, in two spellings',
+    post(`${pool}/clients`, { ...machine, resources: ['https://a.example', 'HTTPS://A.example:443/'] }),
+    twice('resources[1]'),
+  ],
+  [
+    'a redirect twice',
+    post(`${pool}/clients`, { ...web, redirectUris: ['https://app.example/', 'https://app.example/'] }),
+    twice('redirectUris[1]'),
+  ],
+  ['a scope twice in a change', patch(client, { scopes: ['read', 'read'] }), twice('scopes[1]')],
   ['an unknown scope', post(`${pool}/clients`, { ...machine, scopes: ['fly'] }), bad('scopes[0]', /has this scope/)],
   [
     'an unknown resource',
@@ -160,6 +185,16 @@ const clients: readonly Case[] = [
     post(`${client}/secrets`, { clientSecret: 'x'.repeat(40) }),
     bad('clientSecret', /no such/),
   ],
+  [
+    'a secret that has ended already',
+    post(`${client}/secrets`, { expiresAt: '2020-01-01T00:00:00Z' }),
+    bad('expiresAt', /has passed; choose a time in the future, or leave it out/),
+  ],
+  [
+    'a secret that ends at no time',
+    post(`${client}/secrets`, { expiresAt: 'tomorrow' }),
+    bad('expiresAt', /must be a time such as/),
+  ],
   ['a secret of a client that is not there', post(`${pool}/clients/none/secrets`, {}), gone],
   [
     'a secret of a public client',
@@ -175,6 +210,12 @@ const clients: readonly Case[] = [
 
 const resources: readonly Case[] = [
   ['no identifier', post(`${pool}/resources`, {}), bad('identifier', /required/)],
+  ['a name of 10 kB', post(`${pool}/resources`, { identifier: 'urn:example:b', name: long }), bad('name', /128/)],
+  [
+    'an identifier of 10 kB',
+    post(`${pool}/resources`, { identifier: `https://a.example/${long}` }),
+    bad('identifier', /2048/),
+  ],
   ['a fragment', post(`${pool}/resources`, { identifier: 'https://a.example/#x' }), bad('identifier', /#/)],
   ['http on a public host', post(`${pool}/resources`, { identifier: 'http://a.example/' }), bad('identifier', /https/)],
   ['no URL', post(`${pool}/resources`, { identifier: 'mcp' }), bad('identifier', /URL/)],
@@ -187,7 +228,7 @@ const resources: readonly Case[] = [
   [
     'a scope twice',
     post(`${pool}/resources`, { identifier: 'urn:example:b', scopes: [{ name: 'a' }, { name: 'a' }] }),
-    bad('scopes[1].name', /remove one/),
+    twice('scopes[1].name'),
   ],
   [
     'an implied scope that is not there',
@@ -284,8 +325,21 @@ describe('the management API refuses', () => {
 
   it('a body that is not JSON by its type', async () => {
     const state = await api.state()
-    const response = await api.post('/user-pools', 'name=a')
-    assert.equal(response.status, 400)
+    for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/json; charset=latin1']) {
+      const headers = { authorization: `Bearer ${api.adminToken}`, 'content-type': type }
+      const response = await fetch(`${api.url}/api/v1/user-pools`, { method: 'POST', headers, body: '{"name":"a"}' })
+      const { code, detail } = await response.json()
+      assert.deepEqual([response.status, code], [415, 'unsupported_media_type'], type)
+      assert.match(detail, /^send the body /)
+    }
     assert.deepEqual(await api.state(), state)
+  })
+
+  it('a hundred thousand unknown fields, in few words', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 90_000 }, (_, index) => [`k${index}`, 1]))
+    const { status, body } = await api.post('/user-pools', fields)
+    assert.equal(status, 400)
+    assert.match(String(body['detail']), /\(and 90000 more, see errors\)/)
+    assert.ok(JSON.stringify(body).length < 50_000)
   })
 })

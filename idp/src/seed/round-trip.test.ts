@@ -5,7 +5,7 @@ import { describeStores } from '@postern/server/testing'
 import fc from 'fast-check'
 import { createTestDirectory, openTestStore } from '../directory/directory-fixture.ts'
 import type { IdpDatabase } from '../schema.ts'
-import { anyHistory, comparable, playHistory } from './any-directory.ts'
+import { anyHistory, comparable, playHistory } from './any-directory.model.ts'
 import { applySeed } from './apply.ts'
 import { exportSeed } from './export.ts'
 

@@ -57,6 +57,14 @@ describe('seeds over the management API', () => {
     assert.equal((await api.get('/user-pools/lab')).status, 200)
   })
 
+  it('may be as large as any body, and no larger', async () => {
+    const bytes = 1024 * 1024
+    const text = JSON.stringify(seed)
+    assert.equal((await api.post('/seed', text + ' '.repeat(bytes - text.length))).status, 200)
+    const expected = { status: 413, code: 'payload_too_large', says: /larger than 1048576 bytes; send less/ } as const
+    await assertProblem(api, () => api.post('/seed', text + ' '.repeat(bytes + 1 - text.length)), expected)
+  })
+
   it('are refused as a whole', async () => {
     const invalid = { status: 400, code: 'invalid_request' } as const
     const pools = (...all: object[]) => ({ version: 1, pools: [{ id: 'fresh' }, ...all] })
@@ -73,7 +81,19 @@ describe('seeds over the management API', () => {
       ],
       [
         pools({ id: 'lab', clients: [agent, agent] }),
-        { ...invalid, field: 'pools[1].clients[1].clientId', says: /twice/ },
+        { ...invalid, field: 'pools[1].clients[1].clientId', says: /the same as \[0\]\.clientId; give each its own/ },
+      ],
+      [
+        pools({ id: 'lab', resources: [{ identifier: '/a' }, { identifier: 'http://localhost:4701/a' }] }),
+        { ...invalid, field: 'pools[1].resources[1].identifier', says: /there twice; remove one/ },
+      ],
+      [
+        pools({ id: 'other', name: 'fresh' }),
+        { ...invalid, field: 'pools[1].name', says: /the same as \[0\]\.name; give each its own/ },
+      ],
+      [
+        pools({ id: 'other', name: 'lab' }),
+        { status: 409, code: 'duplicate', field: 'pools[1].name', says: /another name/ },
       ],
     ] as const
     for (const [body, expected] of cases) await assertProblem(api, () => api.post('/seed', body), expected)

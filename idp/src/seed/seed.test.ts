@@ -223,14 +223,6 @@ describeStores('seed', (nextUrl) => {
       ['an unknown default', [{ id: 'new', defaultResource: '/none' }], 'pools[0].defaultResource', 'invalid'],
       ['a name that is taken', [{ id: 'new', name: 'Other' }], 'pools[0].name', 'conflict'],
       ['other attributes', [{ id: 'default', signInAttributes: ['email'] }], 'pools[0].signInAttributes', 'conflict'],
-      ['a pool twice', [{ id: 'new' }, { id: 'new' }], 'pools[1].id', 'invalid'],
-      ['a client twice', [{ id: 'new', clients: [agent, agent] }], 'pools[0].clients[1].clientId', 'invalid'],
-      [
-        'a resource twice',
-        [{ id: 'new', resources: [{ identifier: '/a' }, { identifier: '/a' }] }],
-        'pools[0].resources[1].identifier',
-        'invalid',
-      ],
       [
         'a resource twice in two spellings',
         [{ id: 'new', resources: [{ identifier: '/a' }, { identifier: `${gatewayUrl}/a` }] }],

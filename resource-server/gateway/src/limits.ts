@@ -34,6 +34,10 @@ export const limits = {
   /** The wait before a registration is tried again: doubled each time, up to the longest. */
   idpRetry: 500,
   idpRetryLongest: 10_000,
+  /** Issuers that are looked at at the same time, and the wait before one out of reach is looked at again. */
+  issuerChecksAtOnce: 4,
+  issuerRetry: 1_000,
+  issuerRetryLongest: 60_000,
 } as const
 
 /** The backends: processes, connections, what they may send. */
@@ -79,6 +83,8 @@ export const backendLimits = {
   termGraceMs: 2000,
   /** `npm install` of one package. */
   installMs: 150_000,
+  /** Folders of checks and installations that were not touched for this long are of a gateway that was killed. */
+  abandonedMs: 10 * 60_000,
 } as const
 
 /** The same names, any numbers: tests use shorter times and smaller bounds. */
@@ -114,3 +120,12 @@ export const protocolLimits = {
 
 /** The same names, any numbers: tests use shorter times and smaller bounds. */
 export type ProtocolLimits = { readonly [name in keyof typeof protocolLimits]: number }
+
+/** A gateway's hold on its database. */
+export const tenureLimits = {
+  /** Without a renewal for this long, a gateway of another machine is taken for dead. */
+  leaseMs: 6_000,
+  renewMs: 2_000,
+  /** How often a gateway that starts looks whether the lease of another one is renewed. */
+  pollMs: 100,
+}

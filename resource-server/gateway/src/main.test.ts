@@ -152,6 +152,7 @@ describe('what keeps the gateway from starting is one sentence', { concurrency: 
 })
 
 describe('the gateway as a process', () => {
+  const oddServer = fileURLToPath(new URL('./backends/fixtures/odd-server.ts', import.meta.url))
   const everything = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-everything/dist/index.js'))
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -211,6 +212,58 @@ describe('the gateway as a process', () => {
       gateway.child.kill('SIGTERM')
       assert.equal((await gateway.ended).code, 0)
     }
+  })
+
+  test('a second one on the same data folder is refused in a sentence, and the first goes on', async () => {
+    await using folder = await folderWith()
+    const first = run(folder.path)
+    const url = await first.url
+    const { code, output } = await run(folder.path).ended
+    assert.equal(code, 1)
+    assert.match(
+      output,
+      /^postern-gateway: another gateway \(process \d+ on \S+\) works on this database; stop it, or/m,
+    )
+    assert.doesNotMatch(output, /\n\s+at /, 'no stack')
+    assert.equal((await fetch(`${url}/readyz`)).status, 200)
+    first.child.kill('SIGTERM')
+    assert.equal((await first.ended).code, 0)
+  })
+
+  test('a backend’s process has nothing of the gateway’s secrets in its environment', async () => {
+    await using folder = await folderWith()
+    const encryptionKey = `${'K'.repeat(42)}A`
+    const gateway = run(folder.path, {
+      POSTERN_ENCRYPTION_KEY: encryptionKey,
+      POSTERN_LOG_LEVEL: 'trace',
+      AWS_SECRET_ACCESS_KEY: 'of-the-gateway-alone',
+      NODE_OPTIONS: '--stack-trace-limit=7',
+    })
+    const call = restOf({ url: await gateway.url, adminToken })
+    const env = { OWN: 'own-value-of-the-service' }
+    const { body: service } = await call('POST', '/mcp-services', {
+      name: 'odd',
+      path: '/odd',
+      backend: { type: 'stdio', command: process.execPath, args: [oddServer, 'plain'], env },
+      authorizers: [{ type: 'ApiKey', apiKeys: [{ name: 'one' }] }],
+    })
+    await eventually('Ready', async () =>
+      (await call('GET', `/mcp-services/${service.id}`)).body.status === 'Ready' ? true : undefined,
+    )
+    const { key } = service.authorizers[0].apiKeys[0]
+    const response = await fetch(service.url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'env' } }),
+    })
+    const text = await response.text()
+    assert.match(text, /own-value-of-the-service/)
+    for (const secret of [adminToken, encryptionKey, 'of-the-gateway-alone', 'stack-trace-limit', 'POSTERN_', key]) {
+      assert.ok(!text.includes(secret), secret)
+    }
+    gateway.child.kill('SIGTERM')
+    const { output } = await gateway.ended
+    for (const secret of [adminToken, encryptionKey, key, env.OWN]) assert.ok(!output.includes(secret), secret)
   })
 
   test('killed amid a burst of writes, it has all that was answered with 2xx', async () => {

@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   addProcessMetrics(metrics)
   const server = await createGatewayServer({ settings, secrets, log, metrics, seed })
   log.info(whereabouts(settings, secrets, server), 'ready')
-  const signal = await asked
+  const signal = await Promise.race([asked, server.lost])
+  if (signal instanceof StartError) throw signal
   log.info({ signal }, 'stopping')
   await server.close()
   log.info('stopped')

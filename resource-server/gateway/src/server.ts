@@ -21,15 +21,18 @@ import {
   type Secrets,
   type ServerTables,
   type Settings,
+  type StartError,
   withPort,
 } from '@postern/server'
 import { createBackends } from './backends/backends.ts'
 import type { Backends } from './backends/types.ts'
 import { openCatalog } from './catalog/catalog.ts'
 import type { GatewayStore } from './catalog/repository.ts'
+import { takeDatabase } from './catalog/tenure.ts'
 import type { Catalog } from './catalog/types.ts'
 import { createIdpLink } from './idp-link/idp-link.ts'
 import { managementRoutes } from './management/management.ts'
+import { createIssuerCheck } from './protocol/issuer-check.ts'
 import { createProtocol } from './protocol/protocol.ts'
 import type { Protocol } from './protocol/types.ts'
 import { type GatewayTables, gatewayMigrations } from './schema.ts'
@@ -59,6 +62,8 @@ export interface GatewayServer {
   /** Where the management API answers. */
   readonly adminUrl: string
   readonly catalog: Catalog
+  /** Resolves when another gateway has taken the database over: this one has closed itself by then. */
+  readonly lost: Promise<StartError>
   /** Answers what is in flight, ends every child process, writes what waits, and lets go of everything. */
   close(): Promise<void>
 }
@@ -72,6 +77,7 @@ interface Closers {
 type Context = GatewayServerOptions & Required<Pick<GatewayServerOptions, 'clock' | 'metrics'>>
 
 interface Ground {
+  readonly lost: Promise<StartError>
   readonly store: GatewayStore
   readonly sealer: Sealer
   readonly recorder: Recorder
@@ -131,13 +137,22 @@ async function openGround(context: Context, closers: Closers): Promise<Ground> {
   closers.add(store.close)
   const sealer = createSealer(secrets.encryptionKey)
   await bindKey(store, sealer)
+  const tenure = await takeDatabase(store, log)
+  closers.add(tenure.release)
   const recorder = createRecorder({ store, clock, log, role: 'gateway', metrics })
   closers.add(recorder.close)
   const { record } = recorder
   const { maxProcesses, dataDir } = settings
   const backends = createBackends({ maxProcesses, dataDir, clock, record, log })
   closers.add(backends.close)
-  return { store, sealer, recorder, backends }
+  await backends.clearUp()
+  const lost = tenure.lost.then(async (error) => {
+    await closers
+      .close()
+      .catch((failure: unknown) => log.error({ err: failure }, 'the gateway could not close cleanly'))
+    return error
+  })
+  return { store, sealer, recorder, backends, lost }
 }
 
 async function openDoors(context: Context, ground: Ground, closers: Closers): Promise<GatewayServer> {
@@ -164,7 +179,7 @@ async function openDoors(context: Context, ground: Ground, closers: Closers): Pr
   answer = http.public
   catalog.start()
   const { publicUrl: url } = settings
-  return { url, adminUrl: admin?.url ?? url, catalog, close: closers.close }
+  return { url, adminUrl: admin?.url ?? url, catalog, lost: ground.lost, close: closers.close }
 }
 
 function internalFetch({ idpUrl, idpInternalUrl }: Settings): typeof fetch {
@@ -183,6 +198,7 @@ async function openRooms(context: Context, ground: Ground, fetch: typeof globalT
     settings: { mode, publicUrl, idpUrl, maxAllowedClients, listedCommands: seed?.listedCommands ?? [] },
     backends: ground.backends,
     link: createIdpLink({ managementUrl: idpManagementUrl, adminToken: secrets.adminToken, fetch }),
+    checkIssuer: createIssuerCheck({ clock, fetch }),
     clock,
     record: ground.recorder.record,
     log,

@@ -1,7 +1,9 @@
 import type { JsonObject } from '@postern/core'
+import type { Confirmation } from './checks/binding.ts'
+import type { Actor } from './checks/delegation.ts'
 
 /** How the caller proved who it is. */
-export type AuthKind = 'jwt' | 'api-key' | 'custom'
+export type AuthKind = 'jwt' | 'introspected' | 'api-key' | 'custom'
 
 /**
  * Who is calling, verified. Frozen all the way down, because it is shared by all requests with the same token. It is
@@ -25,7 +27,11 @@ export interface AuthInfo {
   readonly resource: URL
   /** Where the resource's metadata stands (RFC 9728); SDK v2 repeats it in the challenges of single tools. */
   readonly resourceMetadataUrl?: string
-  /** The token's claims as they were signed. */
+  /** What the token is bound to; the caller has proven to have it. Absent for a mere bearer token. */
+  readonly confirmation?: Confirmation
+  /** Who acts for the subject, where somebody does. */
+  readonly actor?: Actor
+  /** The token's claims as they were signed, or what its issuer answered about it. */
   readonly claims: Readonly<JsonObject>
   /** What else is known: `apiKeyId`, `apiKeyName` and `tools` of an API key, or what a custom verifier added. */
   extra: Record<string, unknown>
@@ -42,13 +48,15 @@ export interface AuthInfoInput {
   readonly expiresAt?: number | undefined
   readonly resource: string
   readonly resourceMetadataUrl?: string | undefined
+  readonly confirmation?: Confirmation | undefined
+  readonly actor?: Actor | undefined
   readonly claims?: JsonObject
   readonly extra?: Record<string, unknown>
 }
 
 /** Makes the frozen AuthInfo; `claims` and `extra` are frozen in place, so they must be the caller's own copies. */
 export function createAuthInfo(input: AuthInfoInput): AuthInfo {
-  const { resource, expiresAt, resourceMetadataUrl, claims = {}, extra = {}, ...rest } = input
+  const { resource, expiresAt, resourceMetadataUrl, confirmation, actor, claims = {}, extra = {}, ...rest } = input
   const info: AuthInfo = {
     ...rest,
     scopes: [...input.scopes],
@@ -59,6 +67,8 @@ export function createAuthInfo(input: AuthInfoInput): AuthInfo {
       return new URL(resource)
     },
     ...(resourceMetadataUrl === undefined ? {} : { resourceMetadataUrl }),
+    ...(confirmation === undefined ? {} : { confirmation }),
+    ...(actor === undefined ? {} : { actor }),
     claims,
     extra,
   }
@@ -71,6 +81,13 @@ const made = new WeakSet<object>()
 /** Is the value an AuthInfo that this kit made of a verified credential, rather than something of its shape? */
 export function isAuthInfo(value: unknown): value is AuthInfo {
   return typeof value === 'object' && value !== null && made.has(value)
+}
+
+/** The same caller, at a server that does not know which resource it is. */
+export function withoutResource(auth: AuthInfo): Omit<AuthInfo, 'resource'> {
+  const { resource: _, ...rest } = auth
+  made.add(rest)
+  return Object.freeze(rest)
 }
 
 /** Freezes an object and every plain object and array in it. Cycles end, for what is frozen is not entered again. */

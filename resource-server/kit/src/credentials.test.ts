@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readBearer } from './credentials.ts'
+import { readCredential } from './credentials.ts'
 import { limits } from './limits.ts'
 import { Refusal } from './refusal.ts'
 import type { InboundRequest } from './request.ts'
@@ -13,6 +13,10 @@ function request(authorization: string | undefined, more: Partial<InboundRequest
     header: (name) => (name === 'authorization' ? authorization : undefined),
     ...more,
   }
+}
+
+function readBearer(inbound: InboundRequest): string {
+  return readCredential(inbound, false).token
 }
 
 function refused(reason: string, inbound: InboundRequest): void {
@@ -41,6 +45,18 @@ test('finds no credential where none of its kind is', () => {
     'Bearer\tabc',
   ]
   for (const header of headers) refused('no_credential', request(header))
+})
+
+test('with DPoP both schemes are credentials, in any case, and the request goes along for proofs', () => {
+  const inbound = request('dPoP  abc ')
+  assert.deepEqual(readCredential(inbound, true), { scheme: 'DPoP', token: 'abc', request: inbound })
+  assert.equal(readCredential(request('Bearer abc'), true).scheme, 'Bearer')
+  for (const header of ['DPoP', 'DPoP ', 'DPoPabc', 'constructor abc', '__proto__ abc']) {
+    assert.throws(
+      () => readCredential(request(header), true),
+      (error) => error instanceof Refusal && error.reason === 'no_credential',
+    )
+  }
 })
 
 test('a second part, a second header or a token in the query beside it is malformed', () => {

@@ -2,32 +2,49 @@ import { limits } from './limits.ts'
 import { Refusal } from './refusal.ts'
 import { type InboundRequest, splitUrl } from './request.ts'
 
+/** How a credential is presented: as a mere bearer's (RFC 6750), or with a proof of a key (RFC 9449 §7.1). */
+export type Scheme = 'Bearer' | 'DPoP'
+
+export interface Credential {
+  readonly scheme: Scheme
+  readonly token: string
+  /** What it came with, for proofs. Absent where nothing but the token is known; then nobody can prove anything. */
+  readonly request?: InboundRequest
+}
+
 /**
- * Takes the bearer token out of a request (RFC 6750 §2.1). Only the Authorization header counts; a token in the query
- * beside it makes the request malformed (§2: not more than one method), one in the query, body or a cookie alone is no
- * credential. Whether its characters are those of a token is left to the verifiers, for a remembered token need not be
+ * Takes the token out of a request (RFC 6750 §2.1, RFC 9449 §7.1). Only the Authorization header counts; a token in the
+ * query beside it makes the request malformed (§2: not more than one method), one in the query, body or a cookie alone is
+ * no credential. Whether its characters are those of a token is left to the verifiers, for a remembered token need not be
  * looked through again. Throws `Refusal`.
  */
-export function readBearer(request: InboundRequest): string {
+export function readCredential(request: InboundRequest, acceptsDpop: boolean): Credential {
   if (request.rawHeaders !== undefined && hasTwoAuthorizations(request.rawHeaders))
     throw new Refusal('malformed_header')
-  const token = bearerOf(request.header('authorization') ?? '')
-  if (token === undefined) throw new Refusal('no_credential')
+  const credential = credentialOf(request)
+  if (credential === undefined || (credential.scheme === 'DPoP' && !acceptsDpop)) throw new Refusal('no_credential')
+  const { token } = credential
   if (token.length > limits.tokenLength) throw new Refusal('token_too_large')
   if (token.includes(' ') || token.includes('\t')) throw new Refusal('malformed_header')
   if (hasQueryToken(request.url)) throw new Refusal('several_credentials')
-  return token
+  return credential
 }
 
 /** What follows the scheme; undefined where the scheme is another one or nothing follows. */
-function bearerOf(header: string): string | undefined {
-  const value = trimEnd(header)
+function credentialOf(request: InboundRequest): Credential | undefined {
+  const value = trimEnd(request.header('authorization') ?? '')
   const space = value.indexOf(' ')
-  if (space !== 6 || value.slice(0, 6).toLowerCase() !== 'bearer') return undefined
+  const scheme = space < 0 ? undefined : schemes[value.slice(0, space).toLowerCase()]
+  if (scheme === undefined) return undefined
   let start = space + 1
   while (value.charCodeAt(start) === 0x20) start += 1
-  return value.slice(start)
+  return { scheme, token: value.slice(start), request }
 }
+
+const schemes: Readonly<Record<string, Scheme | undefined>> = Object.assign(Object.create(null), {
+  bearer: 'Bearer',
+  dpop: 'DPoP',
+})
 
 function trimEnd(text: string): string {
   let end = text.length

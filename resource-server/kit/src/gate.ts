@@ -2,8 +2,9 @@ import type { MaybePromise } from '@postern/core'
 import type { Admission } from './admission.ts'
 import type { AuthInfo } from './auth-info.ts'
 import { isPreflight, preflightReply, withCors } from './cors.ts'
-import { readBearer } from './credentials.ts'
+import { readCredential } from './credentials.ts'
 import type { Publish } from './metadata.ts'
+import type { Operations } from './operations.ts'
 import { toRefusal } from './refusal.ts'
 import type { Reply, ReplyTo } from './reply.ts'
 import type { InboundRequest } from './request.ts'
@@ -22,12 +23,15 @@ export interface GateParts {
   readonly replyTo: ReplyTo
   readonly publish: Publish
   readonly cors: boolean
+  /** Whether the DPoP scheme is a credential here. */
+  readonly acceptsDpop: boolean
+  readonly operations: Operations | undefined
 }
 
 /** Makes the gate of one route. Preflights and the resource's own metadata are answered without a look at credentials. */
-export function createGate({ admit, replyTo, publish, cors }: GateParts): Gate {
+export function createGate({ admit, replyTo, publish, cors, acceptsDpop, operations }: GateParts): Gate {
   const refuse = (request: InboundRequest, error: unknown): Decision => {
-    const reply = replyTo(toRefusal(error))
+    const reply = replyTo(toRefusal(error), request)
     return { reply: cors && request.header('origin') !== undefined ? withCors(reply) : reply }
   }
   return (request) => {
@@ -35,7 +39,8 @@ export function createGate({ admit, replyTo, publish, cors }: GateParts): Gate {
     const published = publish(request)
     if (published !== undefined) return { reply: published }
     try {
-      const identity = admit(() => readBearer(request), request.requestId)
+      const readNeeds = operations && ((auth: AuthInfo) => operations.needsOf(request, auth))
+      const identity = admit(() => readCredential(request, acceptsDpop), request.requestId, readNeeds)
       if (!(identity instanceof Promise)) return decisionOf(identity)
       return identity.then(decisionOf, (error: unknown) => refuse(request, error))
     } catch (error) {

@@ -1,11 +1,18 @@
 export { type AuthInfo, type AuthKind, isAuthInfo } from './auth-info.ts'
+export type { FindCertificate } from './binding/certificate.ts'
+export type { Confirmation } from './checks/binding.ts'
+export type { Actor } from './checks/delegation.ts'
+export { createReplayStore, type ReplayStore, type ReplayStoreOptions } from './dpop/replay-store.ts'
 export type { Decision, Gate } from './gate.ts'
 export type { Algorithm } from './options/algorithms.ts'
 export { ConfigError } from './options/config-error.ts'
+export type { IntrospectionOptions } from './options/introspection.ts'
 export type {
   ClaimRule,
+  DpopOptions,
   IssuerOptions,
   JwkSet,
+  MtlsOptions,
   ResourceServerOptions,
   RevocationQuery,
 } from './options/types.ts'

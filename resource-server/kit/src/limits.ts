@@ -36,8 +36,48 @@ export const limits = {
   rsaMaxBits: 8192,
   /** Time for one call of a custom verifier, an API key look-up or a revocation check. */
   callTimeoutMs: 5000,
+  /** Time for one introspection, and the longest answer. */
+  introspectionTimeoutSeconds: 5,
+  introspectionBytes: 64 * 1024,
+  /** Introspections of one issuer that are under way at a time; who comes on top is told to come back (503). */
+  introspectionsAtOnce: 100,
+  /** Longest `introspection.cache` that may be asked for. */
+  introspectionCacheMaxSeconds: 3600,
+  /** Tokens that introspection refused: how long that is remembered, and how many are. */
+  refusalCacheMs: 5000,
+  cachedRefusals: 10_000,
+  /** Life of a client assertion that authenticates to an introspection endpoint. */
+  clientAssertionSeconds: 60,
   /** API keys given as a list; more belong behind `find`. */
   apiKeys: 1000,
+  /** Longest DPoP proof; one with an RSA key of 4,096 bits takes 2,900. */
+  dpopProofLength: 8 * 1024,
+  /** Longest `jti` of a proof. */
+  dpopProofIdLength: 256,
+  /** Longest `htu` of a proof. */
+  dpopTargetLength: 2048,
+  /** Oldest that a proof may be, how far ahead its client's clock, and the largest age or nonce lifetime to be asked for. */
+  dpopMaxAgeSeconds: 300,
+  dpopAheadSeconds: 30,
+  dpopMaxAgeMaxSeconds: 3600,
+  /** Used proofs that the store in memory keeps, each until it would be too old anyway: 600 a second. About 20 MB. */
+  dpopReplays: 200_000,
+  /** Longest that a DPoP nonce is good; at least half of it. */
+  dpopNonceSeconds: 300,
+  /** Shortest secret that nonces are made from. */
+  dpopNonceSecretBytes: 32,
+  /** Nonces of different periods that are kept rather than made again. */
+  dpopNonces: 8,
+  /** Longest body that a guard looks for operations in; the default of the SDKs' transports. */
+  operationBodyBytes: 4 * 1024 * 1024,
+  /** Longest URI that rules about resources are looked up for; a longer one is taken to match them all. */
+  resourceUriLength: 8192,
+  /** Sessions of stateful servers, in all and of one caller, and the most of either that may be asked for. */
+  sessions: 10_000,
+  sessionsPerCaller: 100,
+  sessionsMax: 1_000_000,
+  /** How often it is seen whether the token of an open stream is over. */
+  streamCheckMs: 1000,
   /** Seconds that a browser keeps the answer to a preflight. */
   preflightMaxAgeSeconds: 600,
   /** Header names echoed in the answer to a preflight. */

@@ -56,7 +56,8 @@ export function metadataDocument(settings: MetadataSettings): Record<string, unk
 
 const cors = { 'access-control-allow-origin': '*' }
 
-function prepareReplies(body: string): Publish {
+/** Serves one JSON document, whatever the path of the request. */
+export function prepareReplies(body: string): Publish {
   const etag = `"${fingerprint(body)}"`
   const cacheHeaders = { ...cors, 'cache-control': `public, max-age=${limits.metadataMaxAgeSeconds}`, etag }
   const length = String(new TextEncoder().encode(body).length) // of the answer to HEAD too

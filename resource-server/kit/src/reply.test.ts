@@ -67,6 +67,34 @@ test('unavailable: 503 with Retry-After in whole seconds, at least one', () => {
   assert.deepEqual(waits, ['5', '1', '1', '4'])
 })
 
+const dpop = { required: false, algorithms: new Set(['ES256', 'EdDSA']) }
+
+test('with DPoP there is a challenge for each scheme that is accepted, that of bearers first', () => {
+  const allowed = prepareRefusals(requirement, { metadataUrl, resourceName: 'unused', resource, dpop })
+  const challenge = (reason: Reason) => allowed(new Refusal(reason)).headers['www-authenticate']
+  const rest = `resource_metadata="${metadataUrl}", scope="read write"`
+  assert.equal(challenge('no_credential'), `Bearer ${rest}, DPoP algs="ES256 EdDSA", ${rest}`)
+  assert.match(
+    challenge('dpop_proof_expired') ?? '',
+    /^Bearer resource_.+, DPoP algs="ES256 EdDSA", error="invalid_dpop_/,
+  )
+  assert.match(
+    challenge('token_not_bound') ?? '',
+    /^Bearer error="invalid_token", .+, DPoP algs="[^"]+", error="invalid_t/,
+  )
+  assert.equal(challenge('replay_store_unavailable'), undefined)
+  assert.equal(challenge('claim_rule'), undefined)
+})
+
+test('where DPoP is required there is no challenge for bearers', () => {
+  const only = { metadataUrl, resourceName: 'unused', resource, dpop: { ...dpop, required: true } }
+  const reply = prepareRefusals(requirement, only)(new Refusal('dpop_nonce_required', { nonce: 'n' }))
+  assert.equal(reply.status, 401)
+  assert.equal(reply.headers['dpop-nonce'], 'n')
+  assert.match(reply.headers['www-authenticate'] ?? '', /^DPoP algs="ES256 EdDSA", error="use_dpop_nonce", /)
+  assert.equal(JSON.parse(reply.body ?? '').error, 'use_dpop_nonce')
+})
+
 test('without metadata the challenge has a realm, so that no client starts OAuth', () => {
   const bare = prepareRefusals(combineRequirements(), { metadataUrl: undefined, resourceName: 'My tools', resource })
   assert.equal(bare(new Refusal('no_credential')).headers['www-authenticate'], 'Bearer realm="My tools"')
@@ -97,4 +125,18 @@ test('a name that no header can hold gives way to the URL', () => {
     const bare = prepareRefusals(combineRequirements(), { metadataUrl: undefined, resourceName, resource })
     assert.equal(bare(new Refusal('no_credential')).headers['www-authenticate'], `Bearer realm="${resource}"`)
   }
+})
+
+test('a scope that cannot be shown is a mistake of the options: at the start it throws, later it is a 500', () => {
+  const advertise = (scope: string) => {
+    if (scope === 'delete') throw new TypeError('delete')
+    return `api://x/${scope}`
+  }
+  const settings = { metadataUrl, resourceName: 'unused', resource, advertise }
+  const shown = prepareRefusals(requirement, settings)
+  const insufficient = (needed: string[]) =>
+    shown(new Refusal('insufficient_scope', { requirement: combineRequirements(needed) }))
+  assert.match(insufficient(['list']).headers['www-authenticate'] ?? '', /scope="api:\/\/x\/list"/)
+  assert.equal(insufficient(['delete']).status, 500)
+  assert.throws(() => prepareRefusals(combineRequirements(['delete']), settings), TypeError)
 })

@@ -35,12 +35,27 @@ export function combineRequirements(...parts: readonly (RequiredScopes | undefin
   return { all, anyOf, challenge: asked.length === 0 ? undefined : asked.join(' ') }
 }
 
-/** Do the scopes (implied ones included) meet the requirement? Throws `Refusal` otherwise. RFC 6750 §3.1. */
+/** The same requirement and more; itself where there is no more. */
+export function extendRequirement(requirement: Requirement, more: readonly RequiredScopes[]): Requirement {
+  if (more.length === 0) return requirement
+  return combineRequirements(requirement.all, ...requirement.anyOf.map((anyOf) => ({ anyOf })), ...more)
+}
+
+/** Do the scopes (implied ones included) meet the requirement? */
+export function isMet({ all, anyOf }: Requirement, granted: ReadonlySet<string>): boolean {
+  return all.every((scope) => granted.has(scope)) && anyOf.every((scopes) => scopes.some((scope) => granted.has(scope)))
+}
+
+/** Throws `Refusal` where the requirement is not met. RFC 6750 §3.1. */
 export function checkScopes(requirement: Requirement, granted: ReadonlySet<string>): void {
-  for (const scope of requirement.all) {
-    if (!granted.has(scope)) throw new Refusal('insufficient_scope')
+  if (!isMet(requirement, granted)) {
+    const missingScopes = missingOf(requirement, granted)
+    throw new Refusal('insufficient_scope', { requirement, missingScopes })
   }
-  for (const set of requirement.anyOf) {
-    if (!set.some((scope) => granted.has(scope))) throw new Refusal('insufficient_scope')
-  }
+}
+
+/** What `granted` lacks; where one of several would do, all of these. */
+function missingOf({ all, anyOf }: Requirement, granted: ReadonlySet<string>): readonly string[] {
+  const unmet = anyOf.filter((scopes) => !scopes.some((scope) => granted.has(scope)))
+  return [...new Set([...all.filter((scope) => !granted.has(scope)), ...unmet.flat()])]
 }

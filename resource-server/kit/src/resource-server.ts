@@ -1,30 +1,39 @@
-import type { Reason } from '@postern/core'
+import { type Reason, randomBase64url } from '@postern/core'
 import { createAdmission } from './admission.ts'
 import type { AuthInfo } from './auth-info.ts'
+import { bindingMetadata } from './binding/metadata.ts'
+import { createProve } from './binding/prove.ts'
 import { createGate, type Gate } from './gate.ts'
-import { createKeySource } from './keys/key-source.ts'
+import { createKeySource, type KeySource } from './keys/key-source.ts'
 import { createMetadata, type Publish } from './metadata.ts'
-import { readRecord } from './options/fields.ts'
+import { type Operations, readOperations } from './operations.ts'
+import { readBoolean, readRecord } from './options/fields.ts'
 import { readOptions } from './options/read-options.ts'
 import { readRequiredScopes } from './options/read-scopes.ts'
 import type { Settings } from './options/settings.ts'
 import type { ResourceServerOptions } from './options/types.ts'
 import { prepareRefusals, type Reply } from './reply.ts'
 import { fromFetchRequest, type InboundRequest } from './request.ts'
-import { advertised, combineRequirements, type RequiredScopes } from './requirement.ts'
+import { advertised, combineRequirements, extendRequirement, isMet, type RequiredScopes } from './requirement.ts'
 import { createSdkVerifier, type TokenVerifier } from './sdk-verifier.ts'
+import { loadTelemetry } from './telemetry.ts'
+import { createIntrospection, type Introspection } from './tokens/introspection.ts'
 import { createJwtVerifier, type TrustedIssuer } from './tokens/jwt.ts'
 import { createVerify } from './tokens/verify.ts'
 
 /** What one route asks for beyond what the resource server asks for everywhere. */
 export interface GuardOptions {
   readonly scopes?: RequiredScopes
+  /** What single tools, prompts and resources need besides; made by `protectOperations` of `@postern/resource-server/mcp`. */
+  readonly operations?: Operations
+  /** Whether event streams end when the token of their caller does. Default true. */
+  readonly endStreams?: boolean
 }
 
 /** What `check` says about one issuer. */
 export interface IssuerHealth {
   readonly issuer: string
-  /** Absent: its keys are there. Else a sentence for an operator, without credentials. */
+  /** Absent: its keys are there, and it answers about tokens where it is to be asked. Else a sentence for an operator, without credentials. */
   readonly problem?: string
 }
 
@@ -42,7 +51,7 @@ export interface ResourceServer {
   metadata(request: Request): Response | undefined
   /** For `requireBearerAuth` of both MCP SDK generations: `requireBearerAuth({ verifier: rs.verifier })`. */
   readonly verifier: TokenVerifier
-  /** Gets every issuer's keys now and says how that went. Requests do not wait for it. */
+  /** Gets every issuer's keys now, asks introspection endpoints about a token that nobody has, and says how that went. Requests do not wait for it. */
   check(): Promise<readonly IssuerHealth[]>
   /** Forgets verified tokens and fetches all keys anew, for when an issuer withdrew one. Resolves like `check`. */
   reload(): Promise<readonly IssuerHealth[]>
@@ -54,6 +63,10 @@ export interface ResourceServer {
   publish(request: InboundRequest): Reply | undefined
   /** For adapters: whether the guarded routes answer to other origins. */
   readonly cors: boolean
+  /** For adapters: milliseconds until the caller's credential is over, the clock tolerance included; `Infinity` where it does not expire. */
+  remaining(auth: AuthInfo): number
+  /** For `./mcp`: the scopes to ask a client for who needs these besides what every request needs; undefined where it has them. */
+  stepUp(scopes: readonly string[], needs: readonly RequiredScopes[]): readonly string[] | undefined
 }
 
 /**
@@ -66,7 +79,18 @@ export interface ResourceServer {
  * Throws `ConfigError`, whose `option` names what to mend.
  */
 export function createResourceServer(options: ResourceServerOptions): ResourceServer {
-  const settings = readOptions(options)
+  return assemble(readOptions(options))
+}
+
+/** What a face with options of its own (`mcp-auth/`) puts in the place of the kit's. */
+export interface Parts {
+  readonly createVerify?: typeof createVerify
+  readonly prepareRefusals?: typeof prepareRefusals
+}
+
+/** Makes a resource server from settings that are validated already. */
+export function assemble(settings: Settings, parts: Parts = {}): ResourceServer {
+  void loadTelemetry()
   const { resource, metadataUrl, cors } = settings
   const warn = createWarn(settings)
   for (const reason of settings.warnings) warn(reason)
@@ -75,22 +99,29 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     return { rules, keys }
   })
   const jwt = issuers.length === 0 ? undefined : createJwtVerifier(issuers, settings)
+  const introspections = settings.issuers.flatMap((rules) =>
+    rules.introspection === undefined ? [] : [createIntrospection(rules, rules.introspection, settings)],
+  )
   const state = { isClosed: false }
-  const verify = createVerify(settings, jwt, state)
+  const verify = (parts.createVerify ?? createVerify)(settings, { jwt, introspections }, state)
+  const prove = createProve(settings)
   const publish = createPublish(settings)
 
   const admissionFor = (scopes?: RequiredScopes) => {
     const requirement = combineRequirements(settings.requiredScopes, scopes)
-    return { requirement, admit: createAdmission(settings, requirement, verify) }
+    return { requirement, admit: createAdmission(settings, requirement, verify, prove) }
   }
   const gate = (guard: GuardOptions = {}): Gate => {
-    readRecord(guard, 'guard', ['scopes'])
+    readRecord(guard, 'guard', ['scopes', 'operations', 'endStreams'])
+    readBoolean(guard.endStreams, 'endStreams')
+    const operations = readOperations(guard.operations)
     const { requirement, admit } = admissionFor(readRequiredScopes(guard.scopes, 'scopes'))
-    const replyTo = prepareRefusals(requirement, settings)
-    return createGate({ admit, replyTo, publish, cors })
+    const replyTo = (parts.prepareRefusals ?? prepareRefusals)(requirement, settings)
+    return createGate({ admit, replyTo, publish, cors, acceptsDpop: settings.dpop !== undefined, operations })
   }
   const everyRequest = gate()
-  const check = () => Promise.all(issuers.map(checkIssuer))
+  const everywhere = combineRequirements(settings.requiredScopes)
+  const check = () => Promise.all(issuers.map((issuer) => checkIssuer(issuer, introspections)))
 
   return {
     resource,
@@ -107,15 +138,29 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
       return reply === undefined ? undefined : toResponse(reply)
     },
     verifier: createSdkVerifier(admissionFor().admit, settings.clock),
+    remaining({ expiresAt }) {
+      if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+      return (expiresAt + settings.clockTolerance) * 1000 - settings.clock.now()
+    },
+    stepUp(scopes, needs) {
+      const needed = extendRequirement(everywhere, needs)
+      if (isMet(needed, new Set(scopes))) return undefined
+      return needed.challenge?.split(' ').map(settings.advertise) ?? []
+    },
     check,
     reload() {
       jwt?.clear()
+      for (const introspection of introspections) introspection.clear()
       return check()
     },
     close() {
       state.isClosed = true
       for (const { keys } of issuers) keys.close()
       jwt?.clear()
+      for (const introspection of introspections) {
+        introspection.close()
+        introspection.clear()
+      }
     },
   }
 }
@@ -128,23 +173,33 @@ function createWarn({ onEvent, resource }: Settings): (reason: Reason) => void {
 }
 
 function createPublish(settings: Settings): Publish {
-  if (settings.metadataUrl === undefined) return () => undefined
+  if (settings.metadataUrl === undefined || settings.issuers.length === 0) return () => undefined
   return createMetadata({
     ...settings,
     issuers: settings.issuers.map(({ issuer }) => issuer),
-    scopes: advertised(settings.scopesSupported),
+    scopes: [...new Set(advertised(settings.scopesSupported).map(settings.advertise))],
     atRoot: settings.rootMetadata,
-    more: settings.metadata,
+    more: { ...settings.metadata, ...bindingMetadata(settings) },
   })
 }
 
-async function checkIssuer({ rules, keys }: TrustedIssuer): Promise<IssuerHealth> {
-  const { issuer } = rules
+async function checkIssuer(
+  { rules: { issuer }, keys }: TrustedIssuer,
+  introspections: readonly Introspection[],
+): Promise<IssuerHealth> {
+  const introspection = introspections.find((one) => one.issuer === issuer)
+  const problem = (await keysProblem(keys, introspection)) ?? (await introspection?.probe(randomBase64url(32)))
+  return { issuer, ...(problem === undefined ? {} : { problem }) }
+}
+
+async function keysProblem(keys: KeySource, introspection: Introspection | undefined): Promise<string | undefined> {
+  // Where the issuer is asked about its JWTs too, it need not have keys.
+  if (introspection?.rules.tokens === 'all') return undefined
   try {
     await keys.reload()
-    return { issuer }
+    return undefined
   } catch {
-    return { issuer, problem: keys.problem() ?? 'the keys cannot be had' }
+    return keys.problem() ?? 'the keys cannot be had'
   }
 }
 

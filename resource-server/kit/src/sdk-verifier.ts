@@ -25,7 +25,7 @@ export function createSdkVerifier(admit: Admission, clock: Clock, errors?: SdkEr
   return {
     async verifyAccessToken(token) {
       try {
-        const { auth } = await admit(() => checkLength(token))
+        const { auth } = await admit(() => ({ scheme: 'Bearer', token: checkLength(token) }))
         return withExpiry(auth, clock)
       } catch (error) {
         throw toSdkError(errorCodes[toRefusal(error).kind], errors ?? (await loadSdkErrors()))
@@ -51,8 +51,12 @@ const errorCodes = {
   unauthenticated: 'invalid_token',
   invalid_request: 'invalid_token',
   invalid_token: 'invalid_token',
+  invalid_dpop_proof: 'invalid_token',
+  use_dpop_nonce: 'invalid_token',
   insufficient_scope: 'insufficient_scope',
   access_denied: 'access_denied',
+  body_too_long: 'server_error',
+  body_unreadable: 'server_error',
   temporarily_unavailable: 'server_error',
   server_error: 'server_error',
 } as const satisfies Record<RefusalKind, string>

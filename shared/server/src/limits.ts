@@ -4,6 +4,9 @@ export const limits = {
   bodyBytes: 1024 * 1024,
   /** Nesting of a JSON body or of a seed file. */
   jsonDepth: 32,
+  /** Mistakes that one answer names, and how much of a field's name that a caller made up. */
+  fieldErrors: 100,
+  fieldName: 128,
   /** Longest path segment and query string that are looked at. */
   pathSegment: 512,
   queryString: 4096,

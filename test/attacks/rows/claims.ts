@@ -182,7 +182,11 @@ export const claims: readonly Row[] = [
     what: 'delegation is accepted and shown',
     async play({ issuer, expect, host }) {
       await expect('OK', issuer.mint({ act: { sub: 'agent', act: { sub: 'tool' } } }))
-      assert.deepEqual(host.callers.at(-1)?.claims['act'], { sub: 'agent', act: { sub: 'tool' } })
+      const caller = host.callers.at(-1)
+      assert.deepEqual(caller?.claims['act'], { sub: 'agent', act: { sub: 'tool' } })
+      assert.equal(caller?.actor?.sub, 'agent')
+      assert.equal(caller?.actor?.act?.sub, 'tool')
+      assert.ok(Object.isFrozen(caller?.actor?.act))
     },
   },
   {

@@ -85,6 +85,23 @@ export const scopes: readonly Row[] = [
     },
   },
   {
+    id: 'D16',
+    what: 'clients ask for a scope otherwise than tokens say it: shown is the one, checked the other',
+    setUp: {
+      rules: { advertisedScopes: { read: 'api://x/read', delete: 'api://x/delete' } },
+      guard: { scopes: ['delete'] },
+    },
+    async play({ issuer, expect, rs }) {
+      const shown = 'api://x/read write api://x/delete'
+      await expect('C0', {}, shown)
+      await expect('IS', issuer.mint({ scope: 'api://x/read write api://x/delete' }), shown)
+      await expect('IT', 'not-a-token', shown)
+      await expect('OK', issuer.mint({ scope: 'read write delete' }))
+      const document = await rs.metadata(new Request(rs.metadataUrl ?? ''))?.json()
+      assert.deepEqual(document.scopes_supported, ['api://x/read', 'write'])
+    },
+  },
+  {
     id: 'D18',
     what: 'expired and without scopes',
     attack: ({ issuer, clock }) =>

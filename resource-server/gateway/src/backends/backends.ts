@@ -6,6 +6,7 @@ import { startBuiltin } from './builtin.ts'
 import { createDial } from './dial.ts'
 import { startHttp } from './http.ts'
 import { inspect } from './inspect.ts'
+import { createLeftovers, removeAbandoned } from './leftovers.ts'
 import type { Live } from './live.ts'
 import { createPackages } from './packages/packages.ts'
 import { createPool, type SlotChange, type SlotSpec } from './pool.ts'
@@ -30,7 +31,9 @@ export function createBackends(options: BackendsOptions): Backends {
   const limits: BackendLimits = { ...backendLimits, ...options.limits }
   const dataDir = resolve(options.dataDir)
   const folders = join(dataDir, 'backends')
-  const packages = createPackages({ folder: join(dataDir, 'packages'), limits })
+  const packagesFolder = join(dataDir, 'packages')
+  const packages = createPackages({ folder: packagesFolder, limits })
+  const leftovers = createLeftovers(join(dataDir, 'processes'))
   const builtin = startBuiltin(clock)
   const dial = createDial()
   const pool = createPool({ clock, limits, onChange: reporter(options) })
@@ -44,7 +47,7 @@ export function createBackends(options: BackendsOptions): Backends {
     }
     const command = await packages.resolve(backend, check)
     check.signal?.throwIfAborted()
-    return await startStdio({ backend, command, folder, shared, limits, ...check })
+    return await startStdio({ backend, command, folder, shared, limits, onStart: leftovers.note, ...check })
   }
 
   const slotFor = (service: BackendService, caller: Caller, prefer: Era): SlotSpec => {
@@ -80,6 +83,12 @@ export function createBackends(options: BackendsOptions): Backends {
         await rm(folder, { recursive: true, force: true })
       }
     },
+    async clearUp() {
+      const pids = await leftovers.sweep()
+      if (pids.length > 0) options.log.warn({ pids }, 'processes that a killed gateway had left were ended')
+      await removeAbandoned(folders, '.check-', limits.abandonedMs)
+      await removeAbandoned(packagesFolder, '.building-', limits.abandonedMs)
+    },
     stop: (serviceId) => pool.stop(serviceId),
     async remove(serviceId) {
       await pool.stop(serviceId)
@@ -93,7 +102,7 @@ export function createBackends(options: BackendsOptions): Backends {
   }
 }
 
-/** What one caller may hold over all services. The last place of all is for whoever comes first. */
+/** What one caller may hold over all services: not everything, unless there is but one place. */
 function shareOf(bound: number, keptForOthers: number): number {
   return Math.max(1, bound - Math.max(1, Math.floor(bound * keptForOthers)))
 }

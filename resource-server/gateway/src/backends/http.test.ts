@@ -225,6 +225,7 @@ test('cancelling a call of 2025-11-25 says so to the backend', async (t) => {
 /** A server of the SDK's second generation, which speaks both eras. */
 async function serveBoth(t: { after(end: () => Promise<void>): void }, legacy: 'stateless' | 'reject') {
   const cancelled = Promise.withResolvers<void>()
+  const called = Promise.withResolvers<void>()
   const handler = createMcpHandler(
     () => {
       const server = new McpServer({ name: 'both', version: '3' }, { capabilities: { tools: { listChanged: true } } })
@@ -232,6 +233,7 @@ async function serveBoth(t: { after(end: () => Promise<void>): void }, legacy: '
         content: [{ type: 'text', text: `${x + 1}` }],
       }))
       server.registerTool('wait', {}, async (ctx) => {
+        called.resolve()
         await new Promise<void>((resolve) => ctx.mcpReq.signal.addEventListener('abort', () => resolve()))
         cancelled.resolve()
         return { content: [] }
@@ -251,7 +253,7 @@ async function serveBoth(t: { after(end: () => Promise<void>): void }, legacy: '
   })
   const address = server.address()
   const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/mcp`
-  return { url, handler, cancelled: cancelled.promise }
+  return { url, handler, called: called.promise, cancelled: cancelled.promise }
 }
 
 const envelope = {
@@ -278,7 +280,7 @@ test('a backend of both eras is spoken to in the one that is preferred, and in t
 })
 
 test('a modern backend: a call, its cancellation by the end of its stream, and what it says unasked', async (t) => {
-  const { url, handler, cancelled } = await serveBoth(t, 'reject')
+  const { url, handler, called, cancelled } = await serveBoth(t, 'reject')
   const bench = await openBench()
   t.after(bench.close)
   const { connection } = await bench.backends.connect(service({ type: 'http', url }), a, { prefer: 'modern' })
@@ -292,7 +294,8 @@ test('a modern backend: a call, its cancellation by the end of its stream, and w
 
   const abort = new AbortController()
   const waiting = call('wait', abort.signal)
-  setTimeout(() => abort.abort(), 50)
+  await called
+  abort.abort()
   const outcome = await waiting
   assert.equal('error' in outcome && outcome.problem, 'cancelled')
   await cancelled

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import spawn from 'cross-spawn'
 
@@ -6,7 +6,8 @@ import spawn from 'cross-spawn'
  * Everything about child processes that differs between platforms. On POSIX each child leads a process group of its
  * own, so that what it forks is stopped with it. What cannot be had from Node: the kernel ending children when the
  * gateway itself is killed with SIGKILL (prctl), or reaching a grandchild that has left the group (setsid). The first
- * is mitigated by the end of the child's stdin, at which well-behaved servers exit.
+ * is mitigated by the end of the child's stdin, at which well-behaved servers exit; what stays is ended by the next
+ * gateway on the same data folder (leftovers.ts), on Linux.
  */
 const posix = process.platform !== 'win32'
 
@@ -126,4 +127,59 @@ function spawnError(error: Error): SpawnError {
   if (code === 'ENOENT') return new SpawnError('not_found', error)
   if (code === 'EACCES' || code === 'ENOEXEC') return new SpawnError('not_executable', error)
   return new SpawnError('other', error)
+}
+
+/**
+ * What tells a running process from every other that had or will have its id: boot, id namespace, moment of start.
+ * Undefined when there is no such process, and on other systems than Linux, where it cannot be known.
+ */
+export function identityOf(pid: number): string | undefined {
+  const stat = readStat(pid)
+  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
+  return `${placeOfProcesses()} ${stat.startTime}`
+}
+
+/** Names the machine's boot and the id namespace that this process sees; '' where that cannot be known. */
+export function placeOfProcesses(): string {
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return ''
+  }
+}
+
+/** Processes of a group that run, as far as their environment can be read and holds `entry` (`NAME=value`). */
+export function membersWith(group: number, entry: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && readStat(pid)?.group === group && environmentOf(pid).includes(entry))
+}
+
+/** Kills one process. */
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has gone.
+  }
+}
+
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+/** Fields of /proc/<pid>/stat (proc(5)). */
+function readStat(pid: number): { state: string; group: number; startTime: string } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in parentheses comes second and may hold anything.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' }
+  } catch {
+    return undefined
+  }
 }

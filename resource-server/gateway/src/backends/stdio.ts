@@ -25,6 +25,8 @@ export interface StdioOptions {
   readonly shared: boolean
   readonly limits: BackendLimits
   readonly signal?: AbortSignal
+  /** Told of the process as soon as it runs; what it returns is called when it has gone. */
+  readonly onStart?: (pid: number, home: string) => () => void
 }
 
 /**
@@ -65,14 +67,17 @@ export async function startStdio(options: StdioOptions): Promise<Live> {
   }
 }
 
-async function spawnChannel({ backend, command, folder, limits }: StdioOptions): Promise<StdioChannel> {
+async function spawnChannel({ backend, command, folder, limits, onStart }: StdioOptions): Promise<StdioChannel> {
   const home = join(folder, 'home')
   const work = join(folder, 'work')
   await Promise.all([mkdir(home, { recursive: true, mode: 0o700 }), mkdir(work, { recursive: true, mode: 0o700 })])
   const cwd = backend.cwd ?? work
   try {
     const child = await startProcess({ ...command, cwd, env: childEnvironment(home, backend.env) })
-    return createStdioChannel(child, limits)
+    const onEnd = onStart?.(child.pid, home)
+    const channel = createStdioChannel(child, limits)
+    if (onEnd !== undefined) void channel.ended.then(onEnd)
+    return channel
   } catch (error) {
     if (error instanceof SpawnError)
       throw new BackendError('failed', spawnSentence(backend, error.problem), { cause: error })

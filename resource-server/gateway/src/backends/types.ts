@@ -134,6 +134,8 @@ export interface Backends {
    * @throws BackendError: `busy` at a bound, `failed` when it does not start or is backing off
    */
   connect(service: BackendService, caller: Caller, options?: ConnectOptions): Promise<Lease>
+  /** Ends and removes what a gateway that was killed has left in the data folder. To be called before anything is started. */
+  clearUp(): Promise<void>
   /** Ends everything of a service at once; what is pending gets an error. Needed only when a service goes. */
   stop(serviceId: string): Promise<void>
   /** `stop`, and the folders that the service's processes had to themselves are removed. */

@@ -3,6 +3,7 @@ import type { Backends, Log } from '../backends/types.ts'
 import type { IdpLink, Registration, ResourceRequest } from '../idp-link/types.ts'
 import { limits } from '../limits.ts'
 import type { Changes } from './draft.ts'
+import { type CheckIssuer, createIssuers, type TrustedIssuer } from './issuers.ts'
 import { type CheckOutcome, createLifeCycle } from './life-cycle.ts'
 import { scrub } from './masked.ts'
 import { createRegistrations } from './registrations.ts'
@@ -13,6 +14,7 @@ import { isPending, type Origins, openAuthorizer, type StoredService } from './s
 export interface BackgroundOptions {
   readonly backends: Pick<Backends, 'check' | 'remove'>
   readonly link: IdpLink
+  readonly checkIssuer: CheckIssuer
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   readonly origins: Origins
   readonly clock: Clock
@@ -34,9 +36,10 @@ export interface Background {
 }
 
 export function createBackground(options: BackgroundOptions): Background {
-  const { backends, link, wait, origins, clock, record, log } = options
+  const { backends, link, checkIssuer, wait, origins, clock, record, log } = options
   let repository: Repository | undefined
   const registrations = createRegistrations({ link, wait, onResult })
+  const issuers = createIssuers({ check: checkIssuer, wait, onResult: onIssuer })
   const lifeCycle = createLifeCycle({ find, check, finish, onError })
   return {
     start(opened) {
@@ -54,13 +57,14 @@ export function createBackground(options: BackgroundOptions): Background {
       await lifeCycle.cancel(serviceId)
       await backends.remove(serviceId)
     },
-    warnings: registrations.warnings,
+    warnings: (serviceId) => [...registrations.warnings(serviceId), ...issuers.warnings(serviceId)],
     async settled() {
       await lifeCycle.settled()
       await registrations.settled()
+      await issuers.settled()
     },
     async close() {
-      await Promise.all([lifeCycle.close(), registrations.close()])
+      await Promise.all([lifeCycle.close(), registrations.close(), issuers.close()])
     },
   }
 
@@ -70,11 +74,13 @@ export function createBackground(options: BackgroundOptions): Background {
 
   function look(service: StoredService): void {
     registrations.ensure(service.id, resourceOf(service, origins))
+    issuers.ensure(service.id, issuerOf(service, origins))
     if (isPending(service)) lifeCycle.start(service.id)
   }
 
   function leave(serviceId: string): void {
     registrations.ensure(serviceId, undefined)
+    issuers.ensure(serviceId, undefined)
   }
 
   async function check(service: StoredService, signal: AbortSignal): Promise<void> {
@@ -111,6 +117,11 @@ export function createBackground(options: BackgroundOptions): Background {
     }
   }
 
+  function onIssuer({ issuer }: TrustedIssuer, problem: string | undefined): void {
+    if (problem === undefined) log.info({ issuer }, 'an issuer that could not be reached is there')
+    else log.warn({ issuer, problem }, 'the keys of an issuer cannot be had')
+  }
+
   function onError(error: unknown, serviceId: string): void {
     log.error({ err: error, serviceId }, "the outcome of a service's check could not be written")
     record({ kind: 'service.state', outcome: 'error', reason: 'internal', serviceId })
@@ -125,6 +136,15 @@ function finished(service: StoredService, outcome: CheckOutcome, now: number): S
   }
   const status = service.live === undefined ? 'CreateFailed' : 'UpdateFailed'
   return { ...rest, status, statusReason: scrub(outcome.reason, service.backend), revision, updatedAt: now }
+}
+
+/** Whose tokens the service takes; undefined: API keys alone. */
+function issuerOf(service: StoredService, origins: Origins): TrustedIssuer | undefined {
+  for (const stored of service.authorizers) {
+    const authorizer = openAuthorizer(stored, origins)
+    if (authorizer.type === 'CustomJWT') return { issuer: authorizer.issuer, discoveryUrl: authorizer.discoveryUrl }
+  }
+  return undefined
 }
 
 /** What the service must be registered as at our own identity provider; undefined: it trusts no pool of it. */

@@ -46,6 +46,7 @@ async function startBench(given: Partial<RuleSettings> = {}) {
       settings,
       backends,
       link,
+      checkIssuer: async () => undefined,
       clock,
       record,
       log,

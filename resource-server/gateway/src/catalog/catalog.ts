@@ -6,6 +6,7 @@ import { createApply } from './apply.ts'
 import { createBackground } from './background.ts'
 import type { Changes } from './draft.ts'
 import { createHot, type Hot } from './hot.ts'
+import type { CheckIssuer } from './issuers.ts'
 import { createKeyUses } from './key-uses.ts'
 import { createKeys } from './keys.ts'
 import { type GatewayStore, openRepository, type Repository } from './repository.ts'
@@ -20,6 +21,7 @@ export interface CatalogOptions {
   readonly settings: RuleSettings
   readonly backends: Pick<Backends, 'check' | 'remove'>
   readonly link: IdpLink
+  readonly checkIssuer: CheckIssuer
   readonly clock: Clock
   readonly record: EventSink
   readonly log: Log

@@ -169,7 +169,8 @@ function tell({ exchange, session, parts }: Conversation, notification: RpcNotif
     const id = params?.['requestId']
     if (isRpcId(id)) session?.inFlight.get(id)?.abort()
   }
-  if (!forTheGateway.has(method)) void passOn(exchange, notification, parts)
+  // A call without an id would be one that nobody has permitted and nobody gets the answer of.
+  if (method.startsWith('notifications/') && !forTheGateway.has(method)) void passOn(exchange, notification, parts)
 }
 
 async function passOn(

@@ -10,13 +10,16 @@ export function send(res: ServerResponse, { status, headers, body }: Reply): voi
 }
 
 /** Makes the handler's answer readable for pages of other origins, unless somebody sees to that already. */
-export function openToOtherOrigins(res: ServerResponse): void {
-  if (res.hasHeader('access-control-allow-origin')) return
+export function openToOtherOrigins(res: ServerResponse, soFar: HeadersSoFar = res): void {
+  if (soFar.hasHeader('access-control-allow-origin')) return
   for (const [name, value] of Object.entries(corsHeaders)) res.setHeader(name, value)
 }
 
+/** The headers that were set so far, on a response of Node's or a reply of Fastify's. */
+export type HeadersSoFar = Pick<ServerResponse, 'hasHeader' | 'getHeader'>
+
 /** Where a CORS middleware went before, its origin stays, and only what it does not expose is added. */
-export function prepareHeaders(res: ServerResponse, headers: Reply['headers']): Reply['headers'] {
+export function prepareHeaders(res: HeadersSoFar, headers: Reply['headers']): Reply['headers'] {
   if (!res.hasHeader('access-control-allow-origin')) return headers
   const { 'access-control-allow-origin': _, 'access-control-expose-headers': ours, ...rest } = headers
   const theirs = res.getHeader('access-control-expose-headers')

@@ -4,13 +4,13 @@ import type { Decision } from '../gate.ts'
 import type { Reply } from '../reply.ts'
 import type { GuardOptions, ResourceServer } from '../resource-server.ts'
 import { openToOtherOrigins, prepareHeaders } from './answer.ts'
-import { viewOf } from './inbound.ts'
+import { type FrameworkView, viewOf } from './inbound.ts'
+import { createStreamEnds } from './stream-ends.ts'
 
 /** What the middlewares use of Koa's context. */
-export interface KoaContext {
+export interface KoaContext extends FrameworkView {
   readonly req: IncomingMessage & { auth?: AuthInfo }
   readonly res: ServerResponse
-  readonly originalUrl: string
   state: { auth?: AuthInfo; [name: string]: unknown }
   status: number
   body: unknown
@@ -28,15 +28,17 @@ export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => P
  */
 export function guard(rs: ResourceServer, options: GuardOptions = {}): KoaMiddleware {
   const gate = rs.gate(options)
+  const endWithToken = createStreamEnds(rs, options)
   return (ctx, next) => {
     const conclude = ({ auth, reply }: Decision): Promise<unknown> | undefined => {
       if (reply !== undefined) return answer(ctx, reply)
       ctx.state.auth = auth
       ctx.req.auth = auth
       if (rs.cors && ctx.req.headers.origin !== undefined) openToOtherOrigins(ctx.res)
+      endWithToken(ctx.res, auth)
       return next()
     }
-    const decision = gate({ ...viewOf(ctx.req), url: ctx.originalUrl })
+    const decision = gate(viewOf(ctx.req, ctx))
     return decision instanceof Promise ? decision.then(conclude) : conclude(decision)
   }
 }
@@ -44,7 +46,7 @@ export function guard(rs: ResourceServer, options: GuardOptions = {}): KoaMiddle
 /** Serves the protected resource metadata, and passes every other request on. */
 export function metadata(rs: ResourceServer): KoaMiddleware {
   return (ctx, next) => {
-    const reply = rs.publish({ ...viewOf(ctx.req), url: ctx.originalUrl })
+    const reply = rs.publish(viewOf(ctx.req, ctx))
     return reply === undefined ? next() : answer(ctx, reply)
   }
 }

@@ -4,6 +4,7 @@ import type { Decision } from '../gate.ts'
 import type { GuardOptions, ResourceServer } from '../resource-server.ts'
 import { openToOtherOrigins, send } from './answer.ts'
 import { type NodeRequest, viewOf } from './inbound.ts'
+import { createStreamEnds } from './stream-ends.ts'
 
 export type { NodeRequest } from './inbound.ts'
 
@@ -20,6 +21,7 @@ export type NodeHandler = (req: NodeRequest, res: ServerResponse, next: (error?:
  */
 export function guard(rs: ResourceServer, options: GuardOptions = {}): NodeHandler {
   const gate = rs.gate(options)
+  const endWithToken = createStreamEnds(rs, options)
   return (req, res, next) => {
     const conclude = ({ auth, reply }: Decision): void => {
       if (reply !== undefined) {
@@ -28,6 +30,7 @@ export function guard(rs: ResourceServer, options: GuardOptions = {}): NodeHandl
       }
       req.auth = auth
       if (rs.cors && req.headers.origin !== undefined) openToOtherOrigins(res)
+      endWithToken(res, auth)
       next()
     }
     const decision = gate(viewOf(req))

@@ -228,15 +228,23 @@ test('token id', () => {
   for (const jti of [{}, '', 7, null]) refuses(checkTokenId, 'malformed_claim', { claims: { jti } })
 })
 
-test('binding: a bound token is refused, however it is bound', () => {
+test('binding: what the kit cannot check is refused', () => {
+  const thumbprint = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs'
   passes(checkBinding, {})
-  for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }, {}, null]) {
+  passes(checkBinding, { claims: { cnf: { jkt: thumbprint } } })
+  passes(checkBinding, { claims: { cnf: { jkt: thumbprint, 'x5t#S256': thumbprint } } })
+  const unknown = [{ jkt: thumbprint, jwk: {} }, { jkt: thumbprint, kid: 'k' }, { jkt: [thumbprint] }]
+  for (const cnf of [{ jkt: 'x' }, { 'x5t#S256': 'x' }, { jwk: {} }, {}, [], 'x', null, ...unknown]) {
     refuses(checkBinding, 'binding_not_supported', { claims: { cnf } })
   }
 })
 
 test('delegation: actors are objects', () => {
   passes(checkDelegation, { claims: { act: { sub: 'agent' }, may_act: { sub: 'agent' } } })
+  passes(checkDelegation, { claims: { act: { sub: 'agent', act: { sub: 'tool', iss: 'i', more: 1 } } } })
+  for (const act of [{ sub: 1 }, { iss: {} }, { act: 'tool' }, { act: { sub: null } }]) {
+    refuses(checkDelegation, 'malformed_claim', { claims: { act } })
+  }
   for (const actor of ['agent', null, [], 7]) {
     refuses(checkDelegation, 'malformed_claim', { claims: { act: actor } })
     refuses(checkDelegation, 'malformed_claim', { claims: { may_act: actor } })

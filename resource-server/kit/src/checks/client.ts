@@ -1,10 +1,10 @@
 import { Refusal } from '../refusal.ts'
 import { type Check, member, type TokenContext } from './context.ts'
 
-/** The client that the token was issued to: `client_id` (RFC 9068 §2.2), in the compatible profile also `azp`. */
+/** The client that the token was issued to, from the first of the issuer's claims for it that is there. */
 export function clientIdOf({ claims, rules }: Pick<TokenContext, 'claims' | 'rules'>): string | undefined {
-  const named = member(claims, 'client_id')
-  const client = named === undefined && rules.profile === 'compatible' ? member(claims, 'azp') : named
+  const name = rules.clientClaims.find((claim) => member(claims, claim) !== undefined)
+  const client = name === undefined ? undefined : member(claims, name)
   if (client !== undefined && typeof client !== 'string') throw new Refusal('malformed_claim')
   return client === '' ? undefined : client
 }

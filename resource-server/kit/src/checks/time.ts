@@ -10,13 +10,14 @@ export const checkTime: Check = ({ claims, rules, now }) => {
   const exp = numericDate(claims, 'exp')
   const nbf = numericDate(claims, 'nbf')
   const iat = numericDate(claims, 'iat')
-  if (exp === undefined) throw new Refusal('expiry_missing')
-  if (exp < (nbf ?? exp) || exp < (iat ?? exp)) throw new Refusal('malformed_claim')
-  if (now >= exp + rules.clockTolerance) throw new Refusal('expired')
+  if (exp === undefined && !rules.allowMissing.has('exp')) throw new Refusal('expiry_missing')
+  if (exp !== undefined && exp < Math.max(nbf ?? exp, iat ?? exp)) throw new Refusal('malformed_claim')
+  if (exp !== undefined && now >= exp + rules.clockTolerance) throw new Refusal('expired')
   if (notBefore(claims) - rules.clockTolerance > now) throw new Refusal('not_yet_valid')
   if (iat === undefined && rules.profile === 'rfc9068') throw new Refusal('malformed_claim')
   const longest = rules.maxTokenLifetime
-  if (longest !== undefined && (iat === undefined || exp - iat > longest)) throw new Refusal('lifetime_too_long')
+  if (longest === undefined) return
+  if (exp === undefined || iat === undefined || exp - iat > longest) throw new Refusal('lifetime_too_long')
 }
 
 /** Seconds since the epoch from which on the token is good, without any tolerance. */

@@ -11,12 +11,13 @@ export interface FetchSettings {
 }
 
 /**
- * Finds an issuer's key set: its metadata is tried at the given places in turn (RFC 8414 §3, OpenID Connect Discovery §4,
+ * Finds an endpoint of an issuer by its name in the metadata, such as `jwks_uri`: the metadata is tried at the given places in turn (RFC 8414 §3, OpenID Connect Discovery §4,
  * in MCP's order), and the first that is a document about just this issuer counts (RFC 8414 §3.3). A place that has no
  * such document (a page for people, a redirect, which is never followed) leads to the next; a server that fails, or cannot be reached, ends the search, for it would not be
  * reached at its other paths either. Throws `FetchProblem`.
  */
-export async function discoverJwksUri(
+export async function discoverUri(
+  name: string,
   issuer: string,
   urls: readonly string[],
   settings: FetchSettings,
@@ -24,7 +25,7 @@ export async function discoverJwksUri(
   let problem = new FetchProblem('not_json', 'no metadata was found')
   for (const url of urls) {
     try {
-      return jwksUriOf(await fetchDocument(url, settings), issuer)
+      return uriOf(name, await fetchDocument(url, settings), issuer)
     } catch (error) {
       if (!(error instanceof FetchProblem) || !isAbsence(error)) throw error
       problem = error
@@ -38,13 +39,13 @@ export async function fetchDocument(url: string, settings: FetchSettings): Promi
   return (await fetchJson(url, { ...settings, maxBytes: limits.keyFetchBytes })).value
 }
 
-function jwksUriOf(document: unknown, issuer: string): string {
+function uriOf(name: string, document: unknown, issuer: string): string {
   if (!isRecord(document)) throw new FetchProblem('not_json', 'the metadata is not a JSON object')
   if (document['issuer'] !== issuer) throw new FetchProblem('not_json', "the metadata is another issuer's")
-  const uri = document['jwks_uri']
-  if (typeof uri !== 'string') throw new FetchProblem('not_json', 'the metadata has no jwks_uri')
+  const uri = document[name]
+  if (typeof uri !== 'string') throw new FetchProblem('not_json', `the metadata has no ${name}`)
   const mend = fetchUrlProblem(uri)
-  if (mend !== undefined) throw new FetchProblem('bad_url', `jwks_uri in the metadata: ${mend}`)
+  if (mend !== undefined) throw new FetchProblem('bad_url', `${name} in the metadata: ${mend}`)
   return uri
 }
 

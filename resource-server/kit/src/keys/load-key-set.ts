@@ -2,7 +2,7 @@ import type { Clock } from '@postern/core'
 import { limits } from '../limits.ts'
 import type { IssuerRules } from '../options/settings.ts'
 import { callHost, failWith } from '../tokens/call.ts'
-import { discoverJwksUri, type FetchSettings, fetchDocument } from './discovery.ts'
+import { discoverUri, type FetchSettings, fetchDocument } from './discovery.ts'
 
 /** Gets the present key set of an issuer, as it comes. Rejects with `FetchProblem`, or whatever a function of the host's threw. */
 export type LoadKeySet = () => Promise<unknown>
@@ -18,7 +18,7 @@ export function createLoader({ issuer, keys }: IssuerRules, settings: FetchSetti
   const isOld = (at: number) => Math.abs(clock.now() - at) >= limits.discoveryMaxAgeSeconds * 1000
   return async () => {
     if (discovered === undefined || isOld(discovered.at)) {
-      discovered = { uri: await discoverJwksUri(issuer, keys.urls, settings), at: clock.now() }
+      discovered = { uri: await discoverUri('jwks_uri', issuer, keys.urls, settings), at: clock.now() }
     }
     try {
       return await fetchDocument(discovered.uri, settings)

@@ -4,6 +4,8 @@ import { inspectJwk } from '../keys/inspect-jwk.ts'
 import { readAlgorithms } from './algorithms.ts'
 import { ConfigError } from './config-error.ts'
 import { isRecord, readBoolean, readNumber, readOneOf, readRecord, readText, readTexts } from './fields.ts'
+import { readAdvertised } from './read-advertised.ts'
+import { readIntrospection } from './read-introspection.ts'
 import type { IssuerRules } from './settings.ts'
 import type { ClaimRule, IssuerOptions, JwkSet } from './types.ts'
 
@@ -24,6 +26,10 @@ const known: readonly (keyof IssuerOptions)[] = [
   'scopeClaim',
   'allowMissingClaims',
   'maxTokenLifetime',
+  'clientClaim',
+  'tokenUse',
+  'introspection',
+  'advertisedScopes',
 ]
 
 /** Validates one entry of `issuers`. */
@@ -35,6 +41,7 @@ export function readIssuer(
   readRecord(options, path, known)
   const issuer = readIssuerName(options.issuer, `${path}.issuer`)
   const clients = readTexts(options.allowedClients, `${path}.allowedClients`)
+  const profile = readOneOf(options.profile, `${path}.profile`, ['compatible', 'rfc9068'], 'compatible')
   const lifetime = { min: 1, max: Number.MAX_SAFE_INTEGER, fallback: 0 }
   return {
     issuer,
@@ -45,12 +52,21 @@ export function readIssuer(
     audienceClaim: readText(options.audienceClaim ?? 'aud', `${path}.audienceClaim`),
     exclusiveAudience: readBoolean(options.exclusiveAudience, `${path}.exclusiveAudience`),
     acceptClientIdAudience: readBoolean(options.acceptClientIdAudience, `${path}.acceptClientIdAudience`),
-    profile: readOneOf(options.profile, `${path}.profile`, ['compatible', 'rfc9068'], 'compatible'),
+    profile,
     allowedClients: clients === undefined ? undefined : new Set(clients),
     claimRules: readClaimRules(options.claims, `${path}.claims`),
+    clientClaims:
+      readOneOrMore(options.clientClaim, `${path}.clientClaim`) ??
+      (profile === 'rfc9068' ? ['client_id'] : ['client_id', 'azp']),
+    tokenUse: readTokenUse(options.tokenUse, `${path}.tokenUse`),
     scopeClaims: readOneOrMore(options.scopeClaim, `${path}.scopeClaim`) ?? ['scope', 'scp'],
     allowMissing: readAllowMissing(options.allowMissingClaims, `${path}.allowMissingClaims`),
     maxTokenLifetime: readNumber(options.maxTokenLifetime, `${path}.maxTokenLifetime`, lifetime) || undefined,
+    introspection: readIntrospection(options.introspection, `${path}.introspection`, {
+      issuer,
+      discoveryUrl: options.discoveryUrl,
+    }),
+    advertise: readAdvertised(options.advertisedScopes, `${path}.advertisedScopes`),
     clockTolerance,
   }
 }
@@ -103,6 +119,17 @@ function readAudiences(value: unknown, path: string, resource: string): Readonly
 
 function readOneOrMore(value: unknown, path: string): readonly string[] | undefined {
   return typeof value === 'string' ? [readText(value, path)] : readTexts(value, path)
+}
+
+function readTokenUse(value: unknown, path: string): IssuerRules['tokenUse'] {
+  if (value === undefined) return []
+  if (!isRecord(value))
+    throw new ConfigError(path, "must be an object of claims and texts, such as { token_use: 'access' }")
+  return Object.entries(value).map(([name, use]) => {
+    const allowed = readOneOrMore(use, `${path}.${name}`)
+    if (allowed === undefined) throw new ConfigError(`${path}.${name}`, 'must be a string or a list of strings')
+    return [name, allowed]
+  })
 }
 
 function readAllowMissing(value: unknown, path: string): ReadonlySet<string> {

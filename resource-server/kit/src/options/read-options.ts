@@ -1,4 +1,5 @@
 import { checkResource, type EventSink, protectedResourceMetadataUrl, type Reason, systemClock } from '@postern/core'
+import { bindingMembers } from '../binding/metadata.ts'
 import { limits } from '../limits.ts'
 import { advertised, combineRequirements, type RequiredScopes } from '../requirement.ts'
 import type { CustomVerifierOptions } from '../tokens/custom.ts'
@@ -13,8 +14,11 @@ import {
   readScopes,
   readText,
 } from './fields.ts'
+import { joinAdvertised } from './read-advertised.ts'
 import { readApiKeys } from './read-api-keys.ts'
+import { readDpop, readMtls } from './read-binding.ts'
 import { readCache, readKeyTimes } from './read-caching.ts'
+import { checkIntrospectionRoutes } from './read-introspection.ts'
 import { readIssuer } from './read-issuer.ts'
 import { readHierarchy, readRequiredScopes } from './read-scopes.ts'
 import type { IssuerRules, Settings } from './settings.ts'
@@ -30,6 +34,8 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'apiKeys',
   'verify',
   'isRevoked',
+  'dpop',
+  'mtls',
   'clockTolerance',
   'cache',
   'keys',
@@ -51,6 +57,7 @@ export function readOptions(options: ResourceServerOptions): Settings {
   const issuers = readIssuers(options, resource, clockTolerance)
   const apiKeys = readApiKeys(options.apiKeys)
   const verify = readVerify(options.verify)
+  checkIntrospectionRoutes(issuers, verify !== undefined)
   if (issuers.length === 0 && apiKeys === undefined && verify === undefined) {
     throw new ConfigError(
       'issuers',
@@ -69,9 +76,12 @@ export function readOptions(options: ResourceServerOptions): Settings {
       options.scopesSupported === undefined
         ? (combineRequirements(requiredScopes).challenge?.split(' ') ?? [])
         : readScopes(options.scopesSupported, 'scopesSupported'),
+    advertise: joinAdvertised(issuers),
     apiKeys,
     verify,
     isRevoked: readFunction(options.isRevoked, 'isRevoked'),
+    dpop: readDpop(options.dpop, apiKeys !== undefined),
+    findCertificate: readMtls(options.mtls),
     cachedTokens: readCache(options.cache),
     keyTimes: readKeyTimes(options.keys),
     network: readOneOf(options.network, 'network', ['any', 'public-only'], 'any'),
@@ -132,6 +142,7 @@ const ownMembers = [
   'scopes_supported',
   'bearer_methods_supported',
   'resource_name',
+  ...bindingMembers,
 ]
 
 /** A sink that fails must not decide whether a request passes. */
@@ -163,7 +174,9 @@ function listWarnings(
   required: RequiredScopes,
 ): Reason[] {
   const warnings: Reason[] = []
-  for (const { acceptClientIdAudience, allowMissing } of issuers) {
+  for (const { acceptClientIdAudience, allowMissing, audienceClaim, clientClaims, introspection } of issuers) {
+    if (clientClaims.includes(audienceClaim)) warnings.push('setting_loosened')
+    if (introspection?.allowNonExpiring === true) warnings.push('setting_loosened')
     if (acceptClientIdAudience) warnings.push('setting_loosened')
     if (allowMissing.size > 0) warnings.push('setting_loosened')
   }

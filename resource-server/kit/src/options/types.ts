@@ -1,8 +1,11 @@
 import type { Clock, EventSink, MaybePromise, Network, ScopeHierarchy } from '@postern/core'
+import type { FindCertificate } from '../binding/certificate.ts'
+import type { ReplayStore } from '../dpop/replay-store.ts'
 import type { RequiredScopes } from '../requirement.ts'
 import type { ApiKeyRecord, ApiKeyStore } from '../tokens/api-key.ts'
 import type { CustomVerifier, CustomVerifierOptions } from '../tokens/custom.ts'
 import type { Algorithm } from './algorithms.ts'
+import type { IntrospectionOptions } from './introspection.ts'
 
 /** A JSON Web Key Set (RFC 7517 §5). */
 export interface JwkSet {
@@ -47,12 +50,46 @@ export interface IssuerOptions {
   readonly allowedClients?: readonly string[]
   /** Rules on further claims; who does not meet them gets 403. */
   readonly claims?: Readonly<Record<string, ClaimRule>>
+  /** The claim or claims that name the client, the first one present counts. Default `client_id`, in `compatible` also `azp`. */
+  readonly clientClaim?: string | readonly string[]
+  /** What its access tokens, unlike its other tokens, say of themselves: `{ token_use: 'access' }`. Others get 401. */
+  readonly tokenUse?: Readonly<Record<string, string | readonly string[]>>
   /** The claim or claims that hold the scopes, the first one present counts. Default `scope`, `scp`. */
   readonly scopeClaim?: string | readonly string[]
   /** Loosens: tokens without these claims are accepted. */
   readonly allowMissingClaims?: readonly ('sub' | 'client_id')[]
   /** Longest time between `iat` and `exp`, seconds. */
   readonly maxTokenLifetime?: number
+  /** Ask the issuer about its opaque tokens (RFC 7662). */
+  readonly introspection?: IntrospectionOptions
+  /**
+   * How clients ask this issuer for a scope, where its tokens say it otherwise: `{ read: 'api://app/read' }`. Shown in
+   * challenges and metadata; what is checked stays as it is in the token. Where several issuers say it, they must agree.
+   */
+  readonly advertisedScopes?: Readonly<Record<string, string>> | ((scope: string) => string)
+}
+
+/** Tokens that are bound to a key of the client's (DPoP, RFC 9449). */
+export interface DpopOptions {
+  /** `off`: bound tokens are refused. `allowed`: they and bearer tokens are accepted. `required`: they alone are. */
+  readonly mode: 'off' | 'allowed' | 'required'
+  /** Signature algorithms of proofs. Default: all that the kit can verify. */
+  readonly algorithms?: readonly Algorithm[]
+  /** Oldest that a proof may be, seconds. Default 300. Where nonces are required, their lifetime counts instead. */
+  readonly maxAge?: number
+  /** Where used proofs are remembered. Default: in memory, so for one process only. */
+  readonly replayStore?: ReplayStore
+  /**
+   * Asks for a nonce in every proof: `'required'` makes them from a secret of this process's own, several instances need a
+   * `secret` in common, at least 32 random bytes. `lifetime` in seconds, default 300.
+   */
+  readonly nonce?: 'required' | { readonly secret: string | Uint8Array; readonly lifetime?: number }
+}
+
+/** Tokens that are bound to a certificate of the client's (mTLS, RFC 8705 §3). Without this option they are refused. */
+export interface MtlsOptions {
+  /** Where the certificate comes from. Default: the TLS connection of the request; no header is ever looked at. */
+  readonly certificate?: FindCertificate
 }
 
 /** What a revocation check is told about a token that is good otherwise. */
@@ -85,6 +122,8 @@ export interface ResourceServerOptions {
   readonly verify?: CustomVerifier | CustomVerifierOptions
   /** Called for every token that is good otherwise; true refuses it. Failing or taking long is 503. */
   readonly isRevoked?: (token: RevocationQuery) => MaybePromise<boolean>
+  readonly dpop?: DpopOptions
+  readonly mtls?: MtlsOptions
   /** Seconds that the issuer's clock may be off. Default 5. */
   readonly clockTolerance?: number
   /** The cache of verified tokens; false switches it off. Default 10,000 tokens. */

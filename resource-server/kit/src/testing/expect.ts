@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type Challenge, parseChallenges } from '@postern/core'
 
 /** The answers of the case table. */
-export type RefusalCode = 'C0' | 'IT' | 'IR' | 'IS' | 'UN' | 'SE' | 'PD'
+export type RefusalCode = 'C0' | 'IT' | 'IR' | 'IS' | 'UN' | 'SE' | 'PD' | 'DP' | 'DN'
 
 /** An answer, from whatever client; header names in lower case. */
 export interface SeenResponse {
@@ -16,6 +16,8 @@ export interface ExpectedRefusal {
   readonly metadataUrl?: string | undefined
   /** What the challenge asks for. */
   readonly scope?: string | undefined
+  /** The schemes that are accepted, in the order of their challenges. Default Bearer. */
+  readonly schemes?: readonly ('Bearer' | 'DPoP')[] | undefined
   /** Texts that must not occur anywhere: the token, its claims, keys. */
   readonly secrets?: readonly string[]
 }
@@ -33,6 +35,8 @@ const shapes: Readonly<Record<RefusalCode, Shape>> = {
   IS: { status: 403, error: 'insufficient_scope', hasChallenge: true },
   UN: { status: 503, error: 'temporarily_unavailable', hasChallenge: false },
   SE: { status: 500, error: 'server_error', hasChallenge: false },
+  DP: { status: 401, error: 'invalid_dpop_proof', hasChallenge: true },
+  DN: { status: 401, error: 'use_dpop_nonce', hasChallenge: true },
   PD: { status: 403, error: 'access_denied', hasChallenge: false },
 }
 
@@ -53,26 +57,44 @@ export function expectRefusal(response: SeenResponse, code: RefusalCode, expecte
     assert.equal(response.headers['www-authenticate'], undefined, `${code}: no challenge`)
     return
   }
-  const { params } = expectChallenge(response)
-  assert.equal(params['error'], error, `${code}: error in the challenge`)
-  assert.equal(params['scope'], expected.scope, `${code}: scope in the challenge`)
-  assert.equal(params['resource_metadata'], expected.metadataUrl, `${code}: resource_metadata in the challenge`)
-  if (code === 'C0') assert.equal(params['error_description'], undefined, 'C0: no error detail')
+  if (code === 'DN') assert.match(response.headers['dpop-nonce'] ?? '', /^[\w-]{43}$/, 'a nonce to use')
+  for (const { scheme, params } of expectChallenges(response, expected.schemes)) {
+    // What is wrong with a proof is no business of bearers.
+    const named = scheme === 'Bearer' && (code === 'DP' || code === 'DN') ? undefined : error
+    assert.equal(params['error'], named, `${code}: error in the challenge`)
+    assert.equal(params['scope'], expected.scope, `${code}: scope in the challenge`)
+    assert.equal(params['resource_metadata'], expected.metadataUrl, `${code}: resource_metadata in the challenge`)
+    if (named === undefined) assert.equal(params['error_description'], undefined, `${code}: no error detail`)
+  }
 }
 
 /** The one Bearer challenge of an answer, whose header parses strictly and holds no character that RFC 6750 forbids. */
 export function expectChallenge(response: SeenResponse): Challenge {
+  const [challenge] = expectChallenges(response)
+  assert.ok(challenge !== undefined)
+  return challenge
+}
+
+/** The challenges of an answer: one of each scheme, in this order. That of DPoP says which algorithms are accepted. */
+export function expectChallenges(
+  response: SeenResponse,
+  schemes: readonly ('Bearer' | 'DPoP')[] = ['Bearer'],
+): Challenge[] {
   const header = response.headers['www-authenticate']
   assert.ok(header !== undefined, 'there is a challenge')
   const challenges = parseChallenges(header)
-  assert.equal(challenges.length, 1, 'one challenge')
-  const [challenge] = challenges
-  assert.ok(challenge !== undefined)
-  assert.equal(challenge.scheme, 'Bearer')
-  const { scope, error_description: description } = challenge.params
-  if (description !== undefined) assert.match(description, /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/)
-  if (scope !== undefined) assert.match(scope, /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/)
-  return challenge
+  assert.deepEqual(
+    challenges.map(({ scheme }) => scheme),
+    schemes,
+  )
+  for (const { scheme, params } of challenges) {
+    const { scope, error_description: description, algs } = params
+    if (description !== undefined) assert.match(description, /^[\x20\x21\x23-\x5B\x5D-\x7E]+$/)
+    if (scope !== undefined) assert.match(scope, /^[\x21\x23-\x5B\x5D-\x7E]+(?: [\x21\x23-\x5B\x5D-\x7E]+)*$/)
+    if (scheme === 'DPoP') assert.match(algs ?? '', /^(?:ES|RS|PS|Ed)\w+(?: (?:ES|RS|PS|Ed)\w+)*$/)
+    else assert.equal(algs, undefined)
+  }
+  return challenges
 }
 
 /** What holds for every refusal: not cached, JSON or nothing, no part of what was sent, no trace of the program. */

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type Clock, issuerMetadataUrls, type JsonObject, randomBase64url, systemClock } from '@postern/core'
 import type { Algorithm } from '../options/algorithms.ts'
+import { createFakeIntrospection, type IntrospectionRequest, introspectionClient } from './fake-introspection.ts'
 import { assemble, createSigningKey, type SigningKey, signBytes } from './signing.ts'
 
 export interface FakeIssuerOptions {
@@ -28,7 +29,7 @@ export interface Fault {
   readonly hangUp?: boolean
 }
 
-export type Endpoint = 'metadata' | 'jwks'
+export type Endpoint = 'metadata' | 'jwks' | 'introspection'
 
 export interface MintOptions {
   /** Header parameters besides `alg`, `kid` and `typ`; undefined takes one of these away. */
@@ -47,10 +48,20 @@ export interface TokenSource {
 
 export interface FakeIssuer extends TokenSource {
   readonly jwksUri: string
-  /** Requests that arrived, per endpoint. */
-  readonly fetches: Readonly<Record<Endpoint, number>>
+  /** Where it answers about tokens (RFC 7662); the metadata names it too. */
+  readonly introspectionUri: string
+  /** Who may ask there, as the kit's option `introspection` takes it. */
+  readonly introspectionClient: { readonly clientId: string; readonly clientSecret: string }
+  /** The questions that arrived there. */
+  readonly introspected: readonly IntrospectionRequest[]
+  /** Requests that arrived for the documents. */
+  readonly fetches: Readonly<Record<'metadata' | 'jwks', number>>
   /** A signed access token (RFC 9068): good, unless the changes make it bad. */
   mint(changes?: Readonly<JsonObject>, options?: MintOptions): string
+  /** An opaque access token, of which the introspection endpoint says these claims. */
+  issue(changes?: Readonly<JsonObject>): string
+  /** The introspection endpoint no longer knows the token, JWT or not. */
+  revoke(token: string): void
   /** Replaces the usual key; the old one is no longer published, unless `keepOld`. */
   rotate(options?: { readonly keepOld?: boolean; readonly algorithm?: Algorithm }): SigningKey
   /** Adds anything at all to the key set. */
@@ -62,11 +73,12 @@ export interface FakeIssuer extends TokenSource {
   close(): Promise<void>
 }
 
-/** Starts an issuer on a free port of 127.0.0.1: metadata, key set, and a mint for tokens. */
+/** Starts an issuer on a free port of 127.0.0.1: metadata, key set, introspection, and a mint for tokens. */
 export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
   const { audience, algorithm = 'ES256', path = '', clock = systemClock } = options
   const faults = new Map<Endpoint, Fault>()
   const fetches = { metadata: 0, jwks: 0 }
+  const introspection = createFakeIntrospection(() => clock.now() / 1000)
   const keys = new Map<Algorithm, SigningKey>([[algorithm, createSigningKey(algorithm)]])
   let usual = algorithm
   let entries: unknown[] = [...keys.values()].map(({ jwk }) => jwk)
@@ -74,18 +86,26 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
   const server = createServer((req, res) => {
     const endpoint = endpointOf(req)
     if (endpoint === undefined) return answer(res, 404, { error: 'not_found' })
+    const fault = faults.get(endpoint) ?? {}
+    if (endpoint === 'introspection') {
+      void introspection.answer(req).then(({ status, document }) => misbehave(res, { status, ...fault }, document))
+      return
+    }
     fetches[endpoint] += 1
-    const document = endpoint === 'jwks' ? { keys: entries } : { issuer, jwks_uri: jwksUri }
-    void misbehave(res, faults.get(endpoint) ?? {}, document)
+    const document =
+      endpoint === 'jwks' ? { keys: entries } : { issuer, jwks_uri: jwksUri, introspection_endpoint: introspectionUri }
+    void misbehave(res, fault, document)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const origin = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
   const issuer = origin + path
   const jwksUri = `${origin}/keys`
+  const introspectionUri = `${origin}/introspect`
   const places = issuerMetadataUrls(issuer).map((url) => new URL(url).pathname)
   const endpointOf = ({ url }: IncomingMessage): Endpoint | undefined => {
     if (url === '/keys') return 'jwks'
+    if (url?.startsWith('/introspect')) return 'introspection'
     const place = places.indexOf(url ?? '')
     return place >= 0 && (options.metadataPlace ?? place) === place ? 'metadata' : undefined
   }
@@ -117,13 +137,25 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
   return {
     issuer,
     jwksUri,
+    introspectionUri,
+    introspectionClient,
+    introspected: introspection.requests,
     fetches,
     signingKey,
     claims,
     mint(changes, { header = {}, key = signingKey() } = {}) {
       const full = withChanges({ alg: key.algorithm, kid: key.kid, typ: 'at+jwt' }, header)
-      return assemble(full, claims(changes), (input) => signBytes(input, key.algorithm, key.privateKey))
+      const payload = claims(changes)
+      const token = assemble(full, payload, (input) => signBytes(input, key.algorithm, key.privateKey))
+      introspection.know(token, payload)
+      return token
     },
+    issue(changes) {
+      const token = `opaque_${randomBase64url(32)}`
+      introspection.know(token, claims(changes))
+      return token
+    },
+    revoke: introspection.forget,
     rotate({ keepOld = false, algorithm: next = usual } = {}) {
       const key = createSigningKey(next)
       if (!keepOld) entries = []

@@ -4,14 +4,18 @@
  */
 export { parseChallenges } from '@postern/core'
 export { type BrokenTokenKind, brokenToken, brokenTokenKinds, describeBrokenToken } from './broken-token.ts'
+export { createCertificate, type TestCertificate } from './certificate.ts'
+export { createDpopKey, type DpopKey, type ProofChanges, type ProofTarget } from './dpop-key.ts'
 export {
   type ExpectedRefusal,
   expectChallenge,
+  expectChallenges,
   expectRefusal,
   type RefusalCode,
   type SeenResponse,
   seen,
 } from './expect.ts'
+export type { IntrospectionRequest } from './fake-introspection.ts'
 export {
   createFakeIssuer,
   type Endpoint,

@@ -46,7 +46,11 @@ test('metadata at all three places, or at one; nothing anywhere else', async () 
     '/.well-known/openid-configuration/tenant',
     '/tenant/.well-known/openid-configuration',
   ]) {
-    assert.deepEqual(await (await fetch(origin + path)).json(), { issuer: issuer.issuer, jwks_uri: issuer.jwksUri })
+    assert.deepEqual(await (await fetch(origin + path)).json(), {
+      issuer: issuer.issuer,
+      jwks_uri: issuer.jwksUri,
+      introspection_endpoint: issuer.introspectionUri,
+    })
   }
   assert.equal((await fetch(`${origin}/elsewhere`)).status, 404)
   assert.deepEqual(issuer.fetches, { metadata: 3, jwks: 0 })
@@ -146,4 +150,31 @@ test('a refusal that is wrong in one thing does not', () => {
   for (const code of ['C0', 'IR', 'IS', 'UN', 'SE', 'PD'] as const) {
     assert.throws(() => expectRefusal(refusal, code, expected), code)
   }
+})
+
+test('the introspection endpoint knows the tokens that were made here, and answers its client alone', async () => {
+  const clock = createTestClock()
+  const issuer = await open({ clock, audience: 'https://mcp.example/mcp' })
+  const { clientId, clientSecret } = issuer.introspectionClient
+  const authorization = `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`)}`
+  const ask = async (token: string, headers: Record<string, string> = { authorization }) => {
+    const body = new URLSearchParams({ token })
+    const answer = await fetch(issuer.introspectionUri, { method: 'POST', headers, body })
+    return [answer.status, await answer.json()]
+  }
+  const token = issuer.issue({ scope: 'read' })
+  const [status, answer] = await ask(token)
+  assert.equal(status, 200)
+  assert.deepEqual([answer.active, answer.scope, answer.aud], [true, 'read', 'https://mcp.example/mcp'])
+  assert.equal((await ask(issuer.mint()))[1].active, true)
+  assert.deepEqual(await ask('stranger'), [200, { active: false }])
+  assert.deepEqual(await ask(token, {}), [401, { error: 'invalid_client' }])
+  assert.deepEqual(await ask(token, { authorization: `Basic ${btoa('a:b')}` }), [401, { error: 'invalid_client' }])
+  assert.equal((await fetch(`${issuer.introspectionUri}?token=${token}`)).status, 405)
+  assert.equal(issuer.introspected.at(-1)?.url, `/introspect?token=${token}`)
+  clock.advance(300_000)
+  assert.deepEqual(await ask(token), [200, { active: false }])
+  const revoked = issuer.issue()
+  issuer.revoke(revoked)
+  assert.deepEqual(await ask(revoked), [200, { active: false }])
 })

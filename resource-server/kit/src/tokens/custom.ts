@@ -54,6 +54,8 @@ export interface CustomSettings {
   readonly resource: string
   readonly metadataUrl: string | undefined
   readonly issuers: readonly string[]
+  /** What results may name as audience. Default: the resource. */
+  readonly audiences?: ReadonlySet<string> | 'any'
   /** Seconds. */
   readonly clockTolerance: number
   readonly hierarchy: ScopeHierarchy
@@ -96,7 +98,7 @@ function accept(token: string, result: unknown, settings: CustomSettings): Maybe
       subject: result.subject ?? '',
       clientId: result.clientId ?? '',
       scopes: result.scopes ?? [],
-      audience: audienceOf(result, resource),
+      audience: audienceOf(result, settings),
       expiresAt: result.expiresAt,
       resource,
       resourceMetadataUrl: metadataUrl,
@@ -122,10 +124,11 @@ function issuerOf({ issuer }: CustomResult, { issuers, resource }: CustomSetting
   return issuer
 }
 
-function audienceOf({ audience }: CustomResult, resource: string): readonly string[] {
-  if (audience === undefined) return [resource]
+function audienceOf({ audience }: CustomResult, { resource, audiences }: CustomSettings): readonly string[] {
+  if (audience === undefined) return audiences === 'any' ? [] : [resource]
   const named = typeof audience === 'string' ? [audience] : audience
-  if (!named.includes(resource)) throw new Refusal('audience_mismatch')
+  const accepted = audiences ?? new Set([resource])
+  if (accepted !== 'any' && !named.some((name) => accepted.has(name))) throw new Refusal('audience_mismatch')
   return named
 }
 

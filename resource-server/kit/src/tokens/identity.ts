@@ -1,5 +1,7 @@
 import { expandScopes, type MaybePromise, type ScopeHierarchy, sha256Base64url, whenReady } from '@postern/core'
 import { type AuthInfo, type AuthInfoInput, createAuthInfo } from '../auth-info.ts'
+import { confirmationOf } from '../checks/binding.ts'
+import { actorOf } from '../checks/delegation.ts'
 import type { RefusedCaller } from '../refusal.ts'
 
 /** A caller whose credential is good. Whether the scopes suffice for the request at hand is another question. */
@@ -14,10 +16,18 @@ export interface Identity {
 /** Turns a credential into its caller. Throws or rejects with `Refusal`. `hash` is the credential's SHA-256, base64url. */
 export type Verify = (token: string, hash: string) => MaybePromise<Identity>
 
-/** Makes the identity of a verified caller; what its scopes imply is added to them. */
-export function createIdentity(input: AuthInfoInput, hierarchy: ScopeHierarchy): MaybePromise<Identity> {
+/**
+ * Makes the identity of a verified caller; what its scopes imply is added to them. Whatever kind of token it was, its
+ * binding and its actor are read here, so that none can be overlooked. Throws `Refusal` where these are malformed.
+ */
+export function createIdentity(
+  input: Omit<AuthInfoInput, 'confirmation' | 'actor'>,
+  hierarchy: ScopeHierarchy,
+): MaybePromise<Identity> {
   const granted = expandScopes(input.scopes, hierarchy)
-  const auth = createAuthInfo({ ...input, scopes: [...granted] })
+  const { claims = {} } = input
+  const bound = { confirmation: confirmationOf(claims), actor: actorOf(claims) }
+  const auth = createAuthInfo({ ...input, ...bound, scopes: [...granted] })
   return whenReady(sha256Base64url(auth.subject), (subjectHash) => ({ auth, granted, subjectHash }))
 }
 

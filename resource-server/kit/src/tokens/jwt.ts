@@ -75,6 +75,7 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
     return whenReady(issuer.keys.find(algorithm, kidOf(jws)), (key) =>
       whenReady(checkSignature(jws, algorithm, key), () => {
         run(tokenChecks, context)
+        run(issuer.rules.moreChecks ?? [], context)
         return whenReady(describe(token, jws, context, settings), (found) => {
           onBehalfOf(callerOf(found.identity), () => run(policyChecks, context))
           const passed = { ...found, issuer, key }

@@ -2,6 +2,7 @@ import { issuerFromDiscoveryUrl } from '@postern/core'
 import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { apiKeyCreate, apiKeyReply } from './api-key.ts'
+import { repeats } from './repeats.ts'
 import { fetchUrl, scopeList, text, uniqueList } from './scalars.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
 
@@ -49,17 +50,12 @@ export type Authorizer = z.output<typeof authorizer>
 export const authorizers = withRules(z.array(authorizer).min(1), oneOfEachType)
 
 export function oneOfEachType(list: readonly { type: string }[]): FieldError[] {
-  return list.flatMap(({ type }, index) => {
-    const first = list.findIndex((other) => other.type === type)
-    if (first === index) return []
-    return [
-      {
-        field: `[${index}].type`,
-        code: 'repeated',
-        message: `[${first}] is ${type} too; a service has one of each type`,
-      },
-    ]
-  })
+  return repeats(
+    list,
+    ({ type }) => type,
+    '.type',
+    (first) => `is that of ${first} too; a service has one of each type`,
+  )
 }
 
 export function keyLimit(keys: readonly unknown[]): FieldError[] {
@@ -74,11 +70,12 @@ export function keyLimit(keys: readonly unknown[]): FieldError[] {
 }
 
 export function repeatedNames(keys: readonly { name: string }[]): FieldError[] {
-  return keys.flatMap(({ name }, index) => {
-    const first = keys.findIndex((key) => key.name === name)
-    if (first === index) return []
-    return [{ field: `[${index}].name`, code: 'repeated', message: `is the name of [${first}] too; give each its own` }]
-  })
+  return repeats(
+    keys,
+    ({ name }) => name,
+    '.name',
+    (first) => `is the name of ${first} too; give each its own`,
+  )
 }
 
 export const authorizerReply = z.discriminatedUnion('type', [

@@ -10,6 +10,7 @@ import { backend } from './backend.ts'
 import { clientCreate, clientPatch } from './client.ts'
 import { clientRules } from './client-rules.ts'
 import { eventQuery } from './event.ts'
+import { rotate } from './key.ts'
 import { listQuery } from './list.ts'
 import { mintRequest } from './mint.ts'
 import { poolCreate, poolPatch } from './pool.ts'
@@ -77,6 +78,8 @@ describe('pool', () => {
       [{ name: 'a\u0000' }, 'name invalid: must not hold control characters'],
       [{ name: 'a\nb' }, 'name invalid: must not hold control characters'],
       [{ name: '\ud800' }, 'name invalid: must not hold control characters'],
+      [{ name: 'a\u2028b' }, 'name invalid: must not hold control characters'],
+      [{ name: '\u202etxt.exe' }, 'name invalid: must not hold control characters'],
       [{ name: long }, 'name too_long: has more than 128 characters; shorten it'],
       [{ name: 'a', id: 'A' }, 'id invalid: must be 1 to 63 characters of a-z, 0-9 and "-"'],
       [{ name: 'a', id: 'x'.repeat(64) }, 'id invalid'],
@@ -238,7 +241,7 @@ describe('client', () => {
           { ...publicJwk, kid: 'a' },
           { ...publicJwk, kid: 'a' },
         ]),
-        'jwks.keys[1].kid repeated: is the kid of keys[0] too',
+        'jwks.keys[1].kid repeated: is the kid of [0] too',
       ],
       [
         { ...machine, tokenEndpointAuthMethod: 'private_key_jwt', jwksUri: 'http://a.example/jwks' },
@@ -283,8 +286,18 @@ describe('client', () => {
   })
 })
 
-test('secret and rotation take no fields', () => {
-  check(secretCreate, [[{}], [{ clientSecret: 'x' }, 'clientSecret unknown_field']])
+test('secret and rotation', () => {
+  check(secretCreate, [
+    [{}],
+    [{ clientSecret: 'x' }, 'clientSecret unknown_field'],
+    [{ expiresAt: 'tomorrow' }, 'expiresAt invalid: must be a time such as 2027-01-31T12:00:00Z'],
+    [{ expiresAt: 1_900_000_000 }, 'expiresAt invalid'],
+    [{ expires: '2027-01-31T12:00:00Z' }, 'expires unknown_field: there is no such field; did you mean "expiresAt"?'],
+  ])
+  assert.deepEqual(outputOf(secretCreate, { expiresAt: '2027-01-31T12:00:00+02:00' }), {
+    expiresAt: '2027-01-31T10:00:00.000Z',
+  })
+  check(rotate, [[{}], [{ alg: 'ES256' }, 'alg unknown_field']])
 })
 
 describe('resource', () => {
@@ -426,7 +439,7 @@ describe('service', () => {
       [[], ' too_short: needs at least 1 item'],
       [
         [{ type: 'ApiKey' }, jwt, { type: 'ApiKey' }],
-        '[2].type repeated: [0] is ApiKey too; a service has one of each type',
+        '[2].type repeated: is that of [0] too; a service has one of each type',
       ],
       [[{ type: 'None' }], '[0].type invalid: must be one of ApiKey, CustomJWT'],
     ])
@@ -475,6 +488,8 @@ describe('service', () => {
       [{ name: 'a', expiresAt: 'tomorrow' }, 'expiresAt invalid: must be a time such as 2027-01-31T12:00:00Z'],
       [{ name: 'a', expiresAt: '2027-02-30T00:00:00Z' }, 'expiresAt invalid'],
       [{ name: 'a', expiresAt: 1_800_000_000 }, 'expiresAt invalid'],
+      [{ name: 'a', expiresAt: '9999-12-31T23:00:00-23:00' }, 'expiresAt invalid: must be a time such as'],
+      [{ name: 'a', expiresAt: '0000-01-01T00:00:00+23:00' }, 'expiresAt invalid: must be a time such as'],
       [{ name: 'a', tools: ['x', 'x'] }, 'tools[1] repeated'],
     ])
   })

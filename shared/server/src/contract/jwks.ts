@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { repeats } from './repeats.ts'
 import { type FieldError, withRules } from './validate.ts'
 
 const member = z.string().max(limits.jwksMember)
@@ -29,7 +30,12 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv']
 /** A client's own public keys. */
 export const jwks = withRules(z.strictObject({ keys: z.array(publicKey).min(1).max(limits.jwksKeys) }), ({ keys }) => [
   ...keys.flatMap((key, index) => keyErrors(key, `keys[${index}]`)),
-  ...repeatedKids(keys),
+  ...repeats(
+    keys,
+    ({ kid }) => kid,
+    '.kid',
+    (first) => `is the kid of ${first} too; give each its own`,
+  ).map((error) => ({ ...error, field: `keys${error.field}` })),
 ])
 export type Jwks = z.output<typeof jwks>
 
@@ -52,18 +58,4 @@ function keyErrors(key: z.output<typeof publicKey>, field: string): FieldError[]
       code: 'required',
       message: `is required in a key with kty ${key.kty}`,
     }))
-}
-
-function repeatedKids(keys: readonly { kid?: string }[]): FieldError[] {
-  return keys.flatMap(({ kid }, index) => {
-    const first = keys.findIndex((key) => key.kid === kid)
-    if (kid === undefined || first === index) return []
-    return [
-      {
-        field: `keys[${index}].kid`,
-        code: 'repeated',
-        message: `is the kid of keys[${first}] too; give each its own`,
-      },
-    ]
-  })
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { repeats } from './repeats.ts'
 import { clearable, description, immutable, name, resourceId, scopeList, scopeToken, timeOut, ttl } from './scalars.ts'
 import { didYouMean } from './suggest.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
@@ -15,24 +16,27 @@ export const resourceScopes = withRules(z.array(scope).max(limits.scopes), scope
 export type ResourceScope = z.output<typeof scope>
 
 function scopeRules(scopes: readonly ResourceScope[]): FieldError[] {
-  const names = scopes.map((one) => one.name)
-  return scopes.flatMap((one, index) => {
-    const errors: FieldError[] = []
-    const first = names.indexOf(one.name)
-    if (first !== index) {
-      errors.push({ field: `[${index}].name`, code: 'repeated', message: `is the name of [${first}] too; remove one` })
-    }
-    for (const [at, implied] of (one.implies ?? []).entries()) {
-      if (names.includes(implied)) continue
-      const mend = didYouMean(implied, names) || '; add it to scopes, or remove it here'
-      errors.push({
-        field: `[${index}].implies[${at}]`,
-        code: 'not_found',
-        message: `is no scope of this resource${mend}`,
-      })
-    }
-    return errors
-  })
+  const twice = repeats(
+    scopes,
+    ({ name }) => name,
+    '.name',
+    (first) => `is the name of ${first} too; remove one`,
+  )
+  return [...twice, ...unknownImplied(scopes)]
+}
+
+/** Of scopes that are not there; the first hundred, for each is compared with every name. */
+function unknownImplied(scopes: readonly ResourceScope[]): FieldError[] {
+  const names = new Set(scopes.map(({ name }) => name))
+  return scopes
+    .flatMap(({ implies = [] }, index) =>
+      implies.flatMap((name, at) => (names.has(name) ? [] : [{ name, field: `[${index}].implies[${at}]` }])),
+    )
+    .slice(0, limits.fieldErrors)
+    .map(({ name, field }) => {
+      const mend = didYouMean(name, names) || '; add it to scopes, or remove it here'
+      return { field, code: 'not_found', message: `is no scope of this resource${mend}` }
+    })
 }
 
 export const resourceCreate = strict({

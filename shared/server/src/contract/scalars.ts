@@ -1,6 +1,7 @@
 import { checkResource, isId, isLoopbackHost, isScopeToken } from '@postern/core'
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { repeats } from './repeats.ts'
 import { withRules } from './validate.ts'
 
 const idMessage = 'must be 1 to 63 characters of a-z, 0-9 and "-", and begin with a letter or digit'
@@ -9,7 +10,8 @@ const idMessage = 'must be 1 to 63 characters of a-z, 0-9 and "-", and begin wit
 export const id = z.string().refine(isId, idMessage).meta({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' })
 
 const oneLine = 'must not hold control characters'
-const controls = /\p{Cc}|\p{Cs}/u
+/** Also those that break a line, or turn the direction of what follows. */
+const controls = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}|[\u202a-\u202e\u2066-\u2069]/u
 
 /** A name that people read. */
 export const name = text(limits.name)
@@ -84,16 +86,11 @@ export function text(max: number) {
 /** A bounded list in which nothing occurs twice. */
 export function uniqueList<S extends z.ZodType>(item: S, max: number) {
   return withRules(z.array(item).max(max), (values) =>
-    values.flatMap((value, index) =>
-      values.indexOf(value) === index
-        ? []
-        : [
-            {
-              field: `[${index}]`,
-              code: 'repeated',
-              message: `is the same as [${values.indexOf(value)}]; remove one`,
-            },
-          ],
+    repeats(
+      values,
+      (value) => value,
+      '',
+      (first) => `is the same as ${first}; remove one`,
     ),
   )
 }

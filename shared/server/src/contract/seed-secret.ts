@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { limits } from '../limits.ts'
 import { secretHash } from './client.ts'
 import { type ClientShape, defaultAuthMethod } from './client-rules.ts'
+import { repeats } from './repeats.ts'
 import { time } from './scalars.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
 
@@ -14,10 +15,7 @@ export type SeedSecret = z.output<typeof seedSecret>
 
 /** One secret or those that live side by side, the newest first; `[]` means that the client has none. */
 export const seedSecrets = z.union(
-  [
-    seedSecret,
-    withRules(z.array(seedSecret).max(limits.liveSecrets), (secrets) => repeatedHashes(secrets.map(hashOf))),
-  ],
+  [seedSecret, withRules(z.array(seedSecret).max(limits.liveSecrets), repeatedHashes)],
   'must be a hash, or {hash, expiresAt}, or a list of these',
 )
 
@@ -25,12 +23,8 @@ function hashOf(secret: SeedSecret): string {
   return typeof secret === 'string' ? secret : secret.hash
 }
 
-function repeatedHashes(hashes: readonly string[]): FieldError[] {
-  return hashes.flatMap((hash, index): FieldError[] => {
-    const first = hashes.indexOf(hash)
-    if (first === index) return []
-    return [{ field: `[${index}]`, code: 'repeated', message: `is the same secret as [${first}]; remove one` }]
-  })
+function repeatedHashes(secrets: readonly SeedSecret[]): FieldError[] {
+  return repeats(secrets, hashOf, '', (first) => `is the same secret as ${first}; remove one`)
 }
 
 /** What {@link seedSecretRules} looks at. */

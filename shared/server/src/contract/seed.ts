@@ -6,6 +6,7 @@ import { customJwtFields, discoveryUrl, keyLimit, oneOfEachType, repeatedNames }
 import { clientFields, clientSecret, secretHash } from './client.ts'
 import { clientRules } from './client-rules.ts'
 import { poolFields } from './pool.ts'
+import { repeats } from './repeats.ts'
 import { resourceScopes } from './resource.ts'
 import { id, name, text, ttl, uniqueList } from './scalars.ts'
 import { seedSecretRules, seedSecrets } from './seed-secret.ts'
@@ -51,14 +52,24 @@ const seedDefault = z.union(
 )
 export type SeedDefault = z.output<typeof seedDefault>
 
+/** A list in which each of these texts of an entry is there once. */
+function entries<S extends z.ZodType>(entry: S, max: number, texts: Texts<z.output<S>>) {
+  return withRules(z.array(entry).max(max), (list) =>
+    Object.entries(texts).flatMap(([field, textOf]) =>
+      repeats(list, textOf, `.${field}`, (first) => `is the same as ${first}.${field}; give each its own`),
+    ),
+  )
+}
+type Texts<T> = Readonly<Record<string, (entry: T) => string>>
+
 const pool = strict({
   ...poolFields,
   id,
   name: name.exactOptional(),
   enabled: z.boolean().exactOptional(),
   defaultResource: seedDefault.exactOptional(),
-  resources: z.array(resource).max(limits.resources).exactOptional(),
-  clients: z.array(client).max(limits.seedClients).exactOptional(),
+  resources: entries(resource, limits.resources, { identifier: ({ identifier }) => identifier }).exactOptional(),
+  clients: entries(client, limits.seedClients, { clientId: ({ clientId }) => clientId }).exactOptional(),
 })
 export type SeedPool = z.output<typeof pool>
 
@@ -88,13 +99,12 @@ export type SeedApiKey = z.output<typeof apiKey>
 
 function repeatedKeys(keys: readonly SeedApiKey[]): FieldError[] {
   return (['key', 'keyHash'] as const).flatMap((field) =>
-    keys.flatMap((one, index): FieldError[] => {
-      const first = keys.findIndex((other) => other[field] === one[field])
-      if (one[field] === undefined || first === index) return []
-      return [
-        { field: `[${index}].${field}`, code: 'repeated', message: `is that of [${first}] too; give each its own` },
-      ]
-    }),
+    repeats(
+      keys,
+      (one) => one[field],
+      `.${field}`,
+      (first) => `is that of ${first} too; give each its own`,
+    ),
   )
 }
 
@@ -139,11 +149,18 @@ const accessKey = strict({
   secretAccessKey: z.string().min(16).max(limits.clientSecretMax),
 })
 
-/** The whole file. What one entry says of another is checked by the loader, which knows the lines. */
+const pools = entries(pool, limits.seedPools, {
+  id: (one) => one.id,
+  name: (one) => `${one.projectName}\n${one.name ?? one.id}`,
+})
+const services = entries(service, limits.seedServices, { id: (one) => one.id, path: ({ path }) => path })
+const accessKeys = entries(accessKey, limits.accessKeys, { accessKeyId: ({ accessKeyId }) => accessKeyId })
+
+/** The whole file. Whether a pool that a service names is in it is asked of files only, by the loader. */
 export const seed = strict({
   version: z.literal(1),
-  pools: z.array(pool).max(limits.seedPools).default([]),
-  services: z.array(service).max(limits.seedServices).default([]),
-  accessKeys: z.array(accessKey).max(limits.accessKeys).default([]),
+  pools: pools.default([]),
+  services: services.default([]),
+  accessKeys: accessKeys.default([]),
 })
 export type Seed = z.output<typeof seed>

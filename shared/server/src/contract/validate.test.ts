@@ -106,6 +106,39 @@ test('a path reads back as it was written', () => {
 })
 
 test('the long name of an unknown field is cut', () => {
-  const [error = ''] = errorsOf({ name: 'a', [`${'x'.repeat(10_000)}!`]: 1 })
-  assert.ok(error.length < 300, String(error.length))
+  for (const end of ['', '!']) {
+    const [error = ''] = errorsOf({ name: 'a', [`${'x'.repeat(10_000)}${end}`]: 1 })
+    assert.ok(error.length < 300, String(error.length))
+    assert.match(error, /^\S{64,130} unknown_field: there is no such field/)
+  }
+})
+
+test('where no field is known, an unknown one is to be removed', () => {
+  const result = validate(strict({}), { x: 1 })
+  assert.deepEqual(result.ok ? [] : result.errors, [
+    { field: 'x', code: 'unknown_field', message: 'there is no such field; remove it' },
+  ])
+})
+
+test('of a union, the form is meant that the value has the type of', () => {
+  const text = z.string().regex(/^[a-z]+$/, 'must be lower case')
+  const entry = z.union([text, strict({ text })], 'must be a text or {text}')
+  const entries = strict({ one: z.union([entry, z.array(entry).max(2)], 'must be one or a list') })
+  const table: [unknown, ...string[]][] = [
+    ['a'],
+    [['a', { text: 'b' }]],
+    ['A', 'one invalid: must be lower case'],
+    [{ text: 'A' }, 'one.text invalid: must be lower case'],
+    [{ text: 'a', txt: 1 }, 'one.txt unknown_field: there is no such field; did you mean "text"?'],
+    [['a', 'B'], 'one[1] invalid: must be lower case'],
+    [['a', 'b', 'c'], 'one too_long: has more than 2 items; remove some'],
+    [['a', 5], 'one[1] invalid: must be a text or {text}'],
+    [5, 'one invalid: must be one or a list'],
+    [null, 'one invalid: must be one or a list'],
+  ]
+  for (const [value, ...expected] of table) {
+    const result = validate(entries, { one: value })
+    const found = result.ok ? [] : result.errors.map(({ field, code, message }) => `${field} ${code}: ${message}`)
+    assert.deepEqual(found, expected, JSON.stringify(value))
+  }
 })

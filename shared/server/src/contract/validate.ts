@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { limits } from '../limits.ts'
 import { formatPath, parsePath } from './paths.ts'
 import { didYouMean } from './suggest.ts'
 import { isRequired, textOf } from './texts.ts'
@@ -57,11 +58,13 @@ export function strict<S extends z.core.$ZodLooseShape>(shape: S) {
   })
 }
 
-/** The texts of a schema's unknown fields, in the order of the issue's keys, a line each. */
+/** The texts of a schema's first unknown fields, in the order of the issue's keys, a line each. */
 function unknownFields(issue: RawIssue, known: readonly string[]): string {
   const keys = issue.code === 'unrecognized_keys' ? issue.keys : []
+  const others = known.length === 0 ? 'remove it' : `the fields are ${known.join(', ')}`
   return keys
-    .map((key) => `there is no such field${didYouMean(key, known) || `; the fields are ${known.join(', ')}`}`)
+    .slice(0, limits.fieldErrors)
+    .map((key) => `there is no such field${didYouMean(key, known) || `; ${others}`}`)
     .join('\n')
 }
 
@@ -73,13 +76,18 @@ function fieldErrors(issue: Issue, above: readonly PropertyKey[]): FieldError[] 
   if (issue.code === 'unrecognized_keys') {
     const texts = issue.message.split('\n')
     return issue.keys.map((key, index) => ({
-      field: formatPath([...path, key]),
+      field: fieldOf([...path, key]),
       code: 'unknown_field',
-      message: texts[index] ?? 'there is no such field',
+      message: texts[index] ?? 'there is no such field; remove it',
     }))
   }
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  return [{ field: formatPath(path), code: codeOf(issue), message }]
+  return [{ field: fieldOf(path), code: codeOf(issue), message }]
+}
+
+/** Names of fields may be the caller's own, and of any length. */
+function fieldOf(path: readonly PropertyKey[]): string {
+  return formatPath(path.map((step) => (typeof step === 'string' ? step.slice(0, limits.fieldName) : step)))
 }
 
 /** What is wrong with the one form of a union that the value has the type of. */

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { ProblemCode, ProblemReply } from '../contract/problem.ts'
 import type { FieldError } from '../contract/validate.ts'
+import { limits } from '../limits.ts'
 
 /** A refusal that a handler throws; it is answered as a problem document (RFC 9457). */
 export class HttpProblem extends Error {
@@ -43,7 +44,7 @@ export function problem(
 
 /**
  * Refuses wrong fields: 400, but 409 where nothing is wrong besides a field that cannot change, a name that is taken
- * or a limit that is reached.
+ * or a limit that is reached. The first hundred are named.
  *
  * @throws HttpProblem always
  */
@@ -52,7 +53,12 @@ export function fieldProblem(errors: readonly FieldError[]): never {
   const conflicts = ['immutable', 'limit', 'duplicate', 'in_use'] as const
   const conflict = conflicts.find((code) => code === first?.code)
   const isConflict = conflict !== undefined && errors.every(({ code }) => conflicts.some((one) => one === code))
-  return problem(isConflict ? 409 : 400, isConflict ? conflict : 'invalid_request', summary(errors), errors)
+  return problem(
+    isConflict ? 409 : 400,
+    isConflict ? conflict : 'invalid_request',
+    summary(errors),
+    errors.slice(0, limits.fieldErrors),
+  )
 }
 
 function summary(errors: readonly FieldError[]): string {

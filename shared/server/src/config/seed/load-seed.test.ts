@@ -145,11 +145,11 @@ describe('what is wrong', () => {
       ],
       [
         'version: 1\npools:\n  - id: a\n  - id: b\n  - id: a\n    name: c\n',
-        'seed.yaml:5:5: pools[2].id: is the same as pools[0].id; give each its own',
+        'seed.yaml:5:5: pools[2].id: is the same as [0].id; give each its own',
       ],
       [
         'version: 1\npools:\n  - { id: a, name: x }\n  - { id: b, name: x }\n',
-        'seed.yaml:4:14: pools[1].name: is the same as pools[0].name; give each its own',
+        'seed.yaml:4:14: pools[1].name: is the same as [0].name; give each its own',
       ],
       [
         'version: 1\npools:\n  - id: a\n    resources:\n      - identifier: http://x.example/mcp\n',
@@ -177,7 +177,7 @@ describe('what is wrong', () => {
       ],
       [
         'version: 1\nservices:\n  - id: a\n    path: /a\n    backend: { type: builtin }\n  - id: b\n    path: /a\n    backend: { type: builtin }\n',
-        'seed.yaml:7:5: services[1].path: is the same as services[0].path',
+        'seed.yaml:7:5: services[1].path: is the same as [0].path',
       ],
       [
         'version: 1\nservices:\n  - id: a\n    path: /a\n    backend: { type: stdioo }\n',
@@ -201,7 +201,7 @@ describe('what is wrong', () => {
       ],
       [
         `version: 1\naccessKeys:\n  - { accessKeyId: a, secretAccessKey: ${'s'.repeat(20)} }\n  - { accessKeyId: a, secretAccessKey: ${'s'.repeat(20)} }\n`,
-        'seed.yaml:4:7: accessKeys[1].accessKeyId: is the same as accessKeys[0].accessKeyId',
+        'seed.yaml:4:7: accessKeys[1].accessKeyId: is the same as [0].accessKeyId',
       ],
       ['version: 1\nversion: 1\n', 'seed.yaml:2:1: is no YAML here: Map keys must be unique'],
       ['version: 1\npools: [\n', 'seed.yaml:'],

@@ -1,0 +1,46 @@
+import { checkIssuer } from '@postern/core'
+import { ConfigError } from '../options/config-error.ts'
+import { readOneOf, readText } from '../options/fields.ts'
+import type { IssuerOptions } from '../options/types.ts'
+import { MCPAuthAuthServerError } from './errors.ts'
+import { metadataUrlOf } from './fetch-server-config.ts'
+import { type AuthServerConfig, getIssuer } from './server-config.ts'
+import { validateServerConfig } from './validate-server-config.ts'
+
+/**
+ * Checks one configured authorization server. Metadata that is given must be that of a server which MCP clients can use.
+ * Throws `MCPAuthAuthServerError` where it is not, `ConfigError` for what is no configuration of a server.
+ */
+export function checkServer(server: AuthServerConfig, path: string): void {
+  if (typeof server !== 'object' || server === null) {
+    throw new ConfigError(path, 'must be { issuer, type } or { metadata, type }')
+  }
+  readOneOf(server.type, `${path}.type`, ['oauth', 'oidc'], 'oidc')
+  if ('metadata' in server) {
+    const result = validateServerConfig(server)
+    if (result.isValid) return
+    const cause = result.errors.map(({ description }) => description).join(' ')
+    throw new MCPAuthAuthServerError('invalid_server_config', { ...result, cause: `${path}: ${cause}` })
+  }
+  readText(server.issuer, `${path}.issuer`)
+}
+
+/** What the kit needs to know of an authorization server to verify its tokens. */
+export function issuerOptions(server: AuthServerConfig): IssuerOptions {
+  const issuer = getIssuer(server)
+  return { issuer, scopeClaim: ['scope', 'scopes', 'scp'], ...keysOf(server, issuer) }
+}
+
+function keysOf(server: AuthServerConfig, issuer: string): Pick<IssuerOptions, 'jwksUri' | 'discoveryUrl'> {
+  if ('metadata' in server) return server.metadata.jwksUri === undefined ? {} : { jwksUri: server.metadata.jwksUri }
+  return checkIssuer(issuer).ok ? { discoveryUrl: metadataUrlOf(issuer, server.type) } : {}
+}
+
+/** JWTs can be verified only with keys that can be found. */
+export function checkKeys(servers: readonly AuthServerConfig[]): void {
+  for (const server of servers) {
+    if ('metadata' in server && server.metadata.jwksUri === undefined) {
+      throw new MCPAuthAuthServerError('missing_jwks_uri', { cause: `issuer: ${server.metadata.issuer}` })
+    }
+  }
+}
