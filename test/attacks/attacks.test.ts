@@ -8,6 +8,7 @@ import { errorsAndCache } from './rows/errors-and-cache.ts'
 import { introspection } from './rows/introspection.ts'
 import { keys } from './rows/keys.ts'
 import { metadata } from './rows/metadata.ts'
+import { operations } from './rows/operations.ts'
 import { otherCredentials } from './rows/other-credentials.ts'
 import { scopes } from './rows/scopes.ts'
 import { tokens } from './rows/tokens.ts'
@@ -23,6 +24,7 @@ const rows: readonly Row[] = [
   claims,
   boundTokens,
   scopes,
+  operations,
   keys,
   metadata,
   otherCredentials,

@@ -25,7 +25,7 @@ export const metadataUrl = 'https://mcp.example/.well-known/oauth-protected-reso
 export interface SetUp {
   readonly options?: Partial<ResourceServerOptions> | ((fixture: Issuers) => Partial<ResourceServerOptions>)
   readonly rules?: Partial<IssuerOptions> | ((fixture: Issuers) => Partial<IssuerOptions>)
-  readonly guard?: GuardOptions
+  readonly guard?: GuardOptions | ((rs: ResourceServer) => GuardOptions)
   readonly fake?: FakeIssuerOptions
   /** The schemes that challenges name. Default Bearer alone. */
   readonly schemes?: readonly ('Bearer' | 'DPoP')[]
@@ -73,7 +73,7 @@ export async function open(start: StartHost, { options, rules, guard, fake, sche
     onEvent: (event) => void events.push(event),
     ...resolve(options, issuers),
   })
-  const host = await start(rs, guard)
+  const host = await start(rs, typeof guard === 'function' ? guard(rs) : guard)
   const send = (attack: Attack | string) => host.send(typeof attack === 'string' ? bearer(attack) : attack)
 
   return {

@@ -11,7 +11,7 @@ let fixture: Fixture
 let token: string
 
 before(async () => {
-  const start = hosts['fetch']
+  const start = hosts['rs.authenticate']
   assert.ok(start !== undefined)
   fixture = await open(start)
   token = fixture.issuer.mint()

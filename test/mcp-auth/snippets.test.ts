@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client'
+import { toNodeHandler } from '@modelcontextprotocol/node'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { createMcpHandler, McpServer as ServerV2 } from '@modelcontextprotocol/server'
 import type { EventInput } from '@postern/core'
-import type { MCPAuthConfig } from '@postern/resource-server/mcp-auth'
+import { authInfoOf } from '@postern/resource-server/mcp'
+import { MCPAuth, type MCPAuthConfig } from '@postern/resource-server/mcp-auth'
 import { createFakeIssuer, type FakeIssuer } from '@postern/resource-server/testing'
+import express from 'express'
 import { diagnosticsOf } from './compile.ts'
 import { moduleOf, type Snippet, snippets, tool, typedTool } from './snippets.ts'
 
@@ -20,7 +25,6 @@ const resource = 'https://api.example.com/mcp'
 
 interface Module {
   readonly app: RequestListener
-  readonly shown?: readonly unknown[]
 }
 
 describe("the examples of MCP Auth's documentation", () => {
@@ -57,21 +61,28 @@ describe("the examples of MCP Auth's documentation", () => {
     server: () => ({ server: authorizationServer() }),
   }
 
-  /** Runs an example's module, fresh, and serves its app. */
-  async function open({ name }: Snippet, config: MCPAuthConfig): Promise<Module & { readonly url: string }> {
+  let asked: ServerResponse | undefined
+
+  /** Runs an example's module, fresh, and serves its app at the URL. */
+  async function open({ name }: Snippet, config: MCPAuthConfig): Promise<string> {
     const kit = { onEvent: (event: EventInput) => void events.push(event) }
     Object.assign(globalThis, { mcpAuthConfig: { ...config, kit } })
-    const { log } = console
-    try {
-      const url = `${pathToFileURL(join(folder, `${name}.ts`)).href}?${servers.length}`
-      const module: Module = await import(url)
-      const server = createServer(module.app)
-      servers.push(server)
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      return { ...module, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp` }
-    } finally {
-      console.log = log
-    }
+    const module: Module = await import(`${pathToFileURL(join(folder, `${name}.ts`)).href}?${servers.length}`)
+    const server = createServer((req, res) => {
+      asked = res
+      module.app(req, res)
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
+  }
+
+  /** Some examples write to the console. One does so instead of answering, so this answers for it. */
+  function listen(t: TestContext) {
+    t.mock.method(console, 'log', (shown: unknown) => {
+      if (typeof shown === 'object') asked?.end(JSON.stringify(shown))
+    })
+    return t.mock.method(console, 'warn', () => undefined)
   }
 
   async function ask(url: string, token?: string): Promise<{ status: number; auth: { subject?: string } }> {
@@ -101,9 +112,9 @@ describe("the examples of MCP Auth's documentation", () => {
   for (const [mode, configOf] of Object.entries(modes)) {
     for (const snippet of snippets.filter(({ name }) => name !== 'custom')) {
       test(`${snippet.name}, with ${mode}`, async (t) => {
-        const warn = t.mock.method(console, 'warn', () => undefined)
+        const warn = listen(t)
         events.length = 0
-        const { url } = await open(snippet, configOf())
+        const url = await open(snippet, configOf())
         const good = await ask(url, issuer.mint())
         assert.deepEqual([good.status, good.auth.subject], [200, 'user-1'])
         assert.equal((await ask(url)).status, 401)
@@ -122,7 +133,7 @@ describe("the examples of MCP Auth's documentation", () => {
 
   test('custom', async () => {
     const as = { issuer: 'https://as.example', type: 'oidc' as const }
-    const { url } = await open(snippets.find(({ name }) => name === 'custom') ?? tool, {
+    const url = await open(snippets.find(({ name }) => name === 'custom') ?? tool, {
       protectedResources: { metadata: { resource, authorizationServers: [as] } },
     })
     const known = await ask(url, 'known')
@@ -132,20 +143,53 @@ describe("the examples of MCP Auth's documentation", () => {
   })
 
   for (const snippet of [tool, typedTool]) {
-    test(`${snippet.name}: the tool knows its caller`, async () => {
-      const { url } = await open(snippet, modes['protectedResources']?.() ?? JSON.parse('{}'))
+    test(`${snippet.name}: the tool knows its caller`, async (t) => {
+      listen(t)
+      const url = await open(snippet, modes['protectedResources']?.() ?? JSON.parse('{}'))
       const client = new Client({ name: 'client', version: '1' })
       const headers = { authorization: `Bearer ${issuer.mint()}` }
       const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } })
-      const { log } = console
-      console.log = () => undefined
       try {
         await client.connect(transport as Parameters<typeof client.connect>[0])
         assert.equal((await client.callTool({ name: 'whoami' }))['subject'], 'user-1')
       } finally {
-        console.log = log
         await client.close()
       }
     })
   }
+
+  test('a tool of the SDK in its second generation knows its caller, too', async () => {
+    const mcpAuth = new MCPAuth(modes['protectedResources']?.() ?? JSON.parse('{}'))
+    const handler = toNodeHandler(
+      createMcpHandler(() => {
+        const server = new ServerV2({ name: 'test', version: '1' })
+        server.registerTool('whoami', {}, (ctx) => ({
+          content: [{ type: 'text', text: authInfoOf(ctx).subject }],
+          structuredContent: { clientId: ctx.http?.authInfo?.clientId },
+        }))
+        return server
+      }),
+    )
+    const app = express()
+    app.use('/mcp', mcpAuth.bearerAuth('jwt', { requiredScopes: ['read'] }), (req, res) =>
+      handler(req as Parameters<typeof handler>[0], res),
+    )
+    const server = createServer(app)
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`)
+    const client = new ClientV2(
+      { name: 'client', version: '1' },
+      { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+    )
+    const headers = { authorization: `Bearer ${issuer.mint()}` }
+    try {
+      await client.connect(new TransportV2(url, { requestInit: { headers } }))
+      const { content, structuredContent } = await client.callTool({ name: 'whoami' })
+      assert.deepEqual(content, [{ type: 'text', text: 'user-1' }])
+      assert.deepEqual(structuredContent, { clientId: 'client-1' })
+    } finally {
+      await client.close()
+    }
+  })
 })

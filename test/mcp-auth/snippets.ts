@@ -1,5 +1,5 @@
 /*
- * The Node.js examples of MCP Auth's documentation on bearer authentication, as they stand there; only the name of the
+ * The Node.js examples of MCP Auth's documentation on bearer authentication, with their comments in English; only the name of the
  * package is ours, and the configuration that they leave out is put in. `before` gives an example what it takes for granted.
  */
 
@@ -48,10 +48,7 @@ app.use('/mcp', bearerAuth, (req, res) => {
 });
 `,
     after: `
-const shown: unknown[] = []
-console.log = (auth: unknown) => void shown.push(auth)
-app.use('/mcp', (req, res) => void res.json(req.auth))
-export { app, shown }
+export { app }
 `,
   },
   {
@@ -141,7 +138,6 @@ server.tool('whoami', ({ authInfo }) => {
 `,
   after: `
 }
-console.log = () => undefined
 export const app = express()
 app.use('/mcp', mcpAuth.bearerAuth('jwt', { requiredScopes: ['read', 'write'] }), async (req, res) => {
   const server = new McpServer({ name: 'test', version: '1' })

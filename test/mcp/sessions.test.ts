@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { InMemoryEventStore } from '@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { type EventStore, StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { type AuthInfo, createResourceServer, type ResourceServer } from '@postern/resource-server'
 import {
@@ -28,6 +27,21 @@ function createServer(): McpServer {
   return server
 }
 
+/** One store for all sessions, as a database would be. (The SDK's sample loses the order within a millisecond.) */
+function createEventStore(): EventStore {
+  const events: { streamId: string; message: Parameters<EventStore['storeEvent']>[1] }[] = []
+  return {
+    storeEvent: async (streamId, message) => String(events.push({ streamId, message }) - 1),
+    async replayEventsAfter(lastEventId, { send }) {
+      const streamId = events[Number(lastEventId)]?.streamId ?? ''
+      for (const [index, event] of events.entries()) {
+        if (index > Number(lastEventId) && event.streamId === streamId) await send(String(index), event.message)
+      }
+      return streamId
+    },
+  }
+}
+
 interface Stateful extends Behind {
   readonly sessions: Sessions<NodeTransport | WebTransport>
 }
@@ -35,7 +49,7 @@ interface Stateful extends Behind {
 /** A stateful server as one writes it: a session's transport is found by its caller alone. */
 function createStateful(): Stateful {
   const sessions = bindSessions<NodeTransport | WebTransport>({ onEvict: (transport) => void transport.close() })
-  const sharedEvents = new InMemoryEventStore()
+  const sharedEvents = createEventStore()
   const open = async <T extends NodeTransport | WebTransport>(
     Transport: new (options: ConstructorParameters<typeof StreamableHTTPServerTransport>[0]) => T,
     auth: AuthInfo,
@@ -111,7 +125,7 @@ for (const [name, app] of Object.entries(apps)) {
       const headers = {
         authorization: `Bearer ${token}`,
         accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
-        'content-type': 'application/json',
+        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
         'mcp-session-id': id,
         'mcp-protocol-version': '2025-11-25',
         ...more,
