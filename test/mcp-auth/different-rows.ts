@@ -290,6 +290,22 @@ const outages: readonly DifferentRow[] = [
   },
 ]
 
+const usable: readonly DifferentRow[] = [
+  {
+    id: 'M1',
+    what: 'a server that is looked up and does not say that it supports PKCE',
+    because: 'that is the business of clients; tokens are no worse for it',
+    program: { discovery: true },
+    before: ({ issuer }) =>
+      issuer.fail('metadata', {
+        body: { ...JSON.parse(serverDocumentOf(issuer)), issuer: issuer.issuer, code_challenge_methods_supported: [] },
+      }),
+    request: minted(),
+    theirs: { status: 500, error: 'server_error' },
+    ours: passes,
+  },
+]
+
 function serverDocumentOf({ issuer, jwksUri }: { readonly issuer: string; readonly jwksUri: string }): string {
   return JSON.stringify({
     jwks_uri: jwksUri,
@@ -440,6 +456,7 @@ export const differentRows: Readonly<Record<string, readonly DifferentRow[]>> = 
   tokens,
   wire,
   outages,
+  usable,
   verifiers,
   metadata,
 }

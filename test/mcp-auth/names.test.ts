@@ -342,7 +342,7 @@ describe('what cannot be used is said at once', () => {
       ],
       [
         'E2',
-        /^protectedResources\.metadata\.authorizationServers\[0\]\.jwksUri: /,
+        /^protectedResources\.metadata\.authorizationServers\[0\]\.metadata\.jwksUri: /,
         { ...place, authorizationServers: [{ metadata: { ...metadata, jwksUri: 'http://as.example/jwks' }, type }] },
       ],
       [

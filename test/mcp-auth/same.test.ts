@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { answerOf, type Library, start } from './apps.ts'
+import { answerOf, bearer, type Library, resource, start } from './apps.ts'
 import { sameRows } from './same-rows.ts'
 
 /*
@@ -23,4 +23,33 @@ for (const [about, rows] of Object.entries(sameRows)) {
       })
     }
   })
+}
+
+test('as with mcp-auth 0.2.0: what the handler is told of the caller; only the audience is always a list', async () => {
+  const told: unknown[] = []
+  for (const library of ['theirs', 'ours'] as const) {
+    const app = await start(library, {})
+    try {
+      const token = app.issuer.mint()
+      await app.send(bearer(token))
+      const auth = app.auth()
+      assert.ok(isTold(auth))
+      const { issuer, clientId, scopes, subject, claims, audience } = auth
+      assert.deepEqual([auth['token'], auth['expiresAt'], issuer], [token, claims.exp, app.issuer.issuer])
+      assert.deepEqual(audience, library === 'ours' ? [resource] : resource)
+      told.push({ clientId, scopes, subject, claims: Object.keys(claims) })
+    } finally {
+      await app.close()
+    }
+  }
+  assert.deepEqual(told[1], told[0])
+})
+
+interface Told {
+  readonly [name: string]: unknown
+  readonly claims: { readonly exp: number }
+}
+
+function isTold(auth: unknown): auth is Told {
+  return typeof auth === 'object' && auth !== null && 'claims' in auth
 }

@@ -1,5 +1,3 @@
-import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
-
 /*
  * Types only. mcp-auth tells TypeScript that Express's `req.auth` is the MCP SDK's AuthInfo, which has an issuer and a
  * subject, and programs that come from it expect so. The members must be these to the letter, for several packages declare
@@ -24,6 +22,10 @@ declare global {
   }
 }
 
+// biome-ignore lint/suspicious/noTsIgnore: an error only where the SDK is not installed
+/** @ts-ignore: the SDK is optional */
+type AuthInfo = import('@modelcontextprotocol/sdk/server/auth/types.js').AuthInfo
+
 /** What another package says about `auth` of every request; nothing, if none does. */
 type OtherAuth = Express.Request extends { auth?: infer Other } ? (unknown extends Other ? unknown : Other) : unknown
 
@@ -38,3 +40,5 @@ declare module 'express-serve-static-core' {
     auth?: AuthInfo & OtherAuth
   }
 }
+
+export {}

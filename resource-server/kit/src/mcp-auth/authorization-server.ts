@@ -1,4 +1,5 @@
 import { checkIssuer } from '@postern/core'
+import { fetchUrlProblem } from '../keys/fetch-url.ts'
 import { ConfigError } from '../options/config-error.ts'
 import { readOneOf, readText } from '../options/fields.ts'
 import type { IssuerOptions } from '../options/types.ts'
@@ -18,11 +19,21 @@ export function checkServer(server: AuthServerConfig, path: string): void {
   readOneOf(server.type, `${path}.type`, ['oauth', 'oidc'], 'oidc')
   if ('metadata' in server) {
     const result = validateServerConfig(server)
-    if (result.isValid) return
-    const cause = result.errors.map(({ description }) => description).join(' ')
-    throw new MCPAuthAuthServerError('invalid_server_config', { ...result, cause: `${path}: ${cause}` })
+    if (!result.isValid) {
+      const cause = result.errors.map(({ description }) => description).join(' ')
+      throw new MCPAuthAuthServerError('invalid_server_config', { ...result, cause: `${path}: ${cause}` })
+    }
+    checkUrls(server.metadata, `${path}.metadata`)
+  } else {
+    checkUrls(server, path)
   }
-  readText(server.issuer, `${path}.issuer`)
+}
+
+function checkUrls({ issuer, jwksUri }: { issuer: string; jwksUri?: string | undefined }, path: string): void {
+  const checked = checkIssuer(readText(issuer, `${path}.issuer`))
+  if (!checked.ok) throw new ConfigError(`${path}.issuer`, checked.message)
+  const mend = jwksUri === undefined ? undefined : fetchUrlProblem(jwksUri)
+  if (mend !== undefined) throw new ConfigError(`${path}.jwksUri`, mend)
 }
 
 /** What the kit needs to know of an authorization server to verify its tokens. */
@@ -33,7 +44,7 @@ export function issuerOptions(server: AuthServerConfig): IssuerOptions {
 
 function keysOf(server: AuthServerConfig, issuer: string): Pick<IssuerOptions, 'jwksUri' | 'discoveryUrl'> {
   if ('metadata' in server) return server.metadata.jwksUri === undefined ? {} : { jwksUri: server.metadata.jwksUri }
-  return checkIssuer(issuer).ok ? { discoveryUrl: metadataUrlOf(issuer, server.type) } : {}
+  return { discoveryUrl: metadataUrlOf(issuer, server.type) }
 }
 
 /** JWTs can be verified only with keys that can be found. */

@@ -36,6 +36,8 @@ export interface RouteRules {
   readonly adjust?: (rules: IssuerRules) => IssuerRules
   /** May tokens be remembered? */
   readonly remembers?: boolean
+  /** Is something loosened besides the audience? */
+  readonly loosens?: boolean
 }
 
 /** Where nothing is known of the resource, it goes by this name in events. */
@@ -68,7 +70,8 @@ export function createBearer(ground: Ground, route: RouteConfig, rules: RouteRul
   return ground.knows === 'nothing' ? hidingResource(check) : check
 }
 
-function settle({ knows }: Ground, { audiences, adjust, remembers = true }: RouteRules, settings: Settings): Settings {
+function settle({ knows }: Ground, rules: RouteRules, settings: Settings): Settings {
+  const { audiences, adjust, remembers = true, loosens = false } = rules
   const isAny = audiences === undefined
   const issuers = settings.issuers.map((issuer) => {
     const loosened: IssuerRules = {
@@ -85,7 +88,7 @@ function settle({ knows }: Ground, { audiences, adjust, remembers = true }: Rout
     ...(remembers ? {} : { cachedTokens: 0 }),
     ...(knows === 'nothing' ? { resource: unknownResource, resourceName: 'MCP server' } : {}),
     metadataUrl: knows === 'the resource' ? protectedResourceMetadataUrl(settings.resource) : undefined,
-    warnings: isAny ? [...settings.warnings, 'setting_loosened'] : settings.warnings,
+    warnings: [...settings.warnings, ...[isAny, loosens].filter(Boolean).map(() => 'setting_loosened' as const)],
   }
 }
 
@@ -99,6 +102,7 @@ function refusalsOf(ground: Ground, route: RouteConfig): typeof prepareRefusals 
 /** The kit's names of options whose names here are others; the rest are those of `kit`. */
 function ownName(option: string): string | undefined {
   if (/^issuers\[\d+\]\.audience/.test(option)) return 'audience'
+  if (/^issuers\[\d+\]\.issuer/.test(option)) return 'issuer'
   if (/^(?:requiredScopes|resource)\b/.test(option)) return option
   if (option === 'clockTolerance') return 'jwtVerify.clockTolerance'
   return undefined

@@ -32,12 +32,13 @@ export function handleBearerAuth(config: BearerAuthConfig): NodeHandler {
   const named = readAudience(config.audience)
   const { resource, ...own } = ownResource(config)
   const audiences = named ?? own.audiences
+  const allowNonExpiring = readBoolean(config.allowNonExpiring, 'allowNonExpiring')
   const createVerify = customVerification({
     verify,
     validateIssuer: typeof issuer === 'function' ? issuer : undefined,
     audiences: audiences === undefined ? 'any' : new Set(audiences),
     namesAudience: named !== undefined,
-    allowNonExpiring: readBoolean(config.allowNonExpiring, 'allowNonExpiring'),
+    allowNonExpiring,
   })
   const issuers = typeof issuer === 'function' ? [] : [{ issuer }]
   const ground: Ground = {
@@ -46,5 +47,5 @@ export function handleBearerAuth(config: BearerAuthConfig): NodeHandler {
     errorFormat: readErrorFormat(config.errorFormat),
     warn: () => undefined,
   }
-  return createBearer(ground, config, { options: {}, audiences, createVerify })
+  return createBearer(ground, config, { options: {}, audiences, createVerify, loosens: allowNonExpiring })
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, type TestContext, test } from 'node:test'
-import { type EventInput, generateApiKey, hashApiKey } from '@postern/core'
+import { type EventInput, generateApiKey, hashApiKey, parseChallenges } from '@postern/core'
 import { createTestClock } from '@postern/core/testing'
 import express from 'express'
 import express4 from 'express4'
@@ -116,6 +116,18 @@ describe('answers are those of RFC 6750 unless another format is asked for', () 
     const plain = await serve(guarding(mcpAuth.bearerAuth('jwt', { errorFormat: 'rfc6750' })))
     expectRefusal(await plain.ask(), 'C0', { metadataUrl })
   })
+})
+
+test("mcp-auth's codes go into the Bearer challenge alone", async () => {
+  const issuer = await start()
+  const mcpAuth = protecting(issuer, { errorFormat: 'mcp-auth', kit: { dpop: { mode: 'allowed' } } })
+  const app = await serve(guarding(mcpAuth.bearerAuth('jwt', { requiredScopes })))
+  const challenges = parseChallenges((await app.ask(issuer.mint({ aud: 'x' }))).headers['www-authenticate'] ?? '')
+  const errors = challenges.map(({ scheme, params }) => [scheme, params['error']])
+  assert.deepEqual(errors.toSorted(), [
+    ['Bearer', 'invalid_audience'],
+    ['DPoP', 'invalid_token'],
+  ])
 })
 
 describe('reasons are shown only where they may be', () => {
@@ -405,8 +417,14 @@ describe("a verifier of one's own", () => {
     const mcpAuth = protecting(issuer)
     const strict = await serve(guarding(mcpAuth.bearerAuth(() => ({ subject: 's' }))))
     expectRefusal(await strict.ask('opaque'), 'IT', { metadataUrl })
-    const lax = await serve(guarding(mcpAuth.bearerAuth(() => ({ subject: 's' }), { allowNonExpiring: true })))
+    const events: EventInput[] = []
+    const told = protecting(issuer, { kit: { onEvent: (event) => void events.push(event) } })
+    const lax = await serve(guarding(told.bearerAuth(() => ({ subject: 's' }), { allowNonExpiring: true })))
     assert.equal((await lax.ask('opaque')).status, 200)
+    assert.deepEqual(
+      events.map(({ reason }) => reason),
+      ['setting_loosened', 'ok'],
+    )
   })
 
   test('is one of several ways: API keys of the kit', async () => {

@@ -98,14 +98,15 @@ export class MCPAuth {
     const ground = this.#ground(route)
     const named = readAudience(route.audience)
     const audiences = named ?? ground.audiences
+    const allowNonExpiring = readBoolean(route.allowNonExpiring, 'allowNonExpiring')
     const createVerify = customVerification({
       verify,
       validateIssuer: undefined,
       audiences: audiences === undefined ? 'any' : new Set(audiences),
       namesAudience: named !== undefined,
-      allowNonExpiring: readBoolean(route.allowNonExpiring, 'allowNonExpiring'),
+      allowNonExpiring,
     })
-    return createBearer(ground, route, { options: {}, audiences, createVerify })
+    return createBearer(ground, route, { options: {}, audiences, createVerify, loosens: allowNonExpiring })
   }
 
   #serversOf({ resource }: RouteConfig): readonly AuthServerConfig[] {

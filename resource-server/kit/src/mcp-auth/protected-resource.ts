@@ -96,8 +96,6 @@ const documentNames: Readonly<Record<string, string>> = {
 }
 
 function ownName(option: string, path: string): string | undefined {
-  const [, issuer, rest = ''] = /^issuers(\[\d+\])(.*)$/.exec(option) ?? []
-  if (issuer !== undefined) return `${path}.authorizationServers${issuer}${rest}`
   const [head = ''] = option.split(/[.[]/)
   const name = documentNames[head]
   if (name === undefined) return undefined
