@@ -98,6 +98,7 @@ function createRecord({ onEvent, resource }: Pick<Settings, 'onEvent' | 'resourc
     const endedAt = performance.now()
     const decision = refusal === undefined ? accepted : refused(refusal)
     telemetry()?.({ ...decision, startedAt, endedAt })
+    if (onEvent === undefined) return
     const event: EventInput = {
       ...decision,
       resource,
@@ -106,7 +107,7 @@ function createRecord({ onEvent, resource }: Pick<Settings, 'onEvent' | 'resourc
       ...(tokenHash === undefined ? {} : { tokenHash }),
       ...(caller ?? {}),
     }
-    onEvent?.(event)
+    onEvent(event)
   }
 }
 

@@ -7,7 +7,7 @@ export async function run(): Promise<Finding> {
   const guarded = await startSide('guarded', 'express.ts', 'guarded')
   const open = await startSide('open', 'express.ts', 'open')
   try {
-    const { ratio, first, second } = await paired(guarded, open)
+    const { ratio, first, second } = await paired(guarded, open, 21, 2)
     return {
       what: 'guarded Express route, warm',
       measured: `${ratio.toFixed(2)} × open (${Math.round(first)} and ${Math.round(second)} requests/s)`,

@@ -13,9 +13,16 @@ import { identityOf } from './process.ts'
 const skip = process.platform !== 'linux'
 const gone = { pid: 4_194_304, identity: 'of a gateway that is no more' }
 
+interface Stubborn {
+  readonly child: ChildProcess
+  /** Watched from the start: a script that is short has ended before anybody else could listen. */
+  readonly exited: Promise<unknown>
+}
+
 /** A process that leads a group of its own and ignores the end of its stdin. */
-async function stubborn(t: TestContext, script: string, env: Record<string, string> = {}): Promise<ChildProcess> {
+async function stubborn(t: TestContext, script: string, env: Record<string, string> = {}): Promise<Stubborn> {
   const child = spawn('sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'], env })
+  const exited = once(child, 'exit')
   t.after(() => {
     try {
       process.kill(-(child.pid ?? 0), 'SIGKILL')
@@ -24,7 +31,7 @@ async function stubborn(t: TestContext, script: string, env: Record<string, stri
     }
   })
   await once(child, 'spawn')
-  return child
+  return { child, exited }
 }
 
 async function notes(t: TestContext) {
@@ -69,7 +76,7 @@ test('processes are noted while they run, and nobody ends those of a gateway tha
 
 test('an id that is another process’s by now is left alone', { skip }, async (t) => {
   const { put, leftovers, path } = await notes(t)
-  const other = await stubborn(t, 'sleep 60')
+  const { child: other } = await stubborn(t, 'sleep 60')
   const pid = other.pid ?? 0
   await put(pid, { pid, identity: 'another start', owner: gone, home: '/nowhere' })
   assert.deepEqual(await leftovers.sweep(), [])
@@ -84,10 +91,13 @@ test('members of a group whose leader has gone are ended when their HOME is the 
     [home, true],
     [`${home}-of-another`, false],
   ] as const) {
-    const leader = await stubborn(t, 'sleep 60 & echo $!', { PATH: process.env['PATH'] ?? '', HOME: own })
+    const { child: leader, exited } = await stubborn(t, 'sleep 60 & echo $!', {
+      PATH: process.env['PATH'] ?? '',
+      HOME: own,
+    })
     const [line] = leader.stdout === null ? [] : await once(leader.stdout, 'data')
     const member = Number(String(line))
-    await once(leader, 'exit')
+    await exited
     const pid = leader.pid ?? 0
     await put(pid, { pid, identity: 'of the leader', owner: gone, home })
     assert.deepEqual(await leftovers.sweep(), ended ? [member] : [])
