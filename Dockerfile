@@ -29,10 +29,13 @@ RUN ln -s /app/idp/bin/postern.js /usr/local/bin/postern
 USER node
 VOLUME /data
 EXPOSE 4700 4701
-# Ready is whichever of the two servers runs in this container.
+# Ready is whichever of the two servers runs in this container, with TLS or without. Whose certificate it has is no matter here.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s --retries=3 CMD ["node", "-e", "\
-const ready = async (port) => { if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) throw new Error(`${port} is not ready`) }; \
+const ready = (scheme, port) => new Promise((resolve, reject) => { \
+require(`node:${scheme}`).get({ host: '127.0.0.1', port, path: '/readyz', rejectUnauthorized: false }, \
+({ statusCode }) => statusCode === 200 ? resolve() : reject(statusCode)).on('error', reject) }); \
 const { POSTERN_IDP_PORT = 4700, POSTERN_GATEWAY_PORT = 4701 } = process.env; \
-Promise.any([ready(POSTERN_IDP_PORT), ready(POSTERN_GATEWAY_PORT)]).catch(() => process.exit(1))"]
+Promise.any([POSTERN_IDP_PORT, POSTERN_GATEWAY_PORT].flatMap((port) => ['http', 'https'].map((scheme) => ready(scheme, port)))) \
+.then(() => process.exit(0), () => process.exit(1))"]
 ENTRYPOINT ["postern"]
 CMD ["serve"]

@@ -66,7 +66,12 @@ describe('postern-idp', () => {
     const program = run({ POSTERN_LOG_LEVEL: 'trace' })
     const url = await untilReady(program)
     const read = async (name: string) => (await readFile(join(folder.path, name), 'utf8')).trim()
-    const secrets = [await read('demo-secret'), await read('admin-token'), await read('encryption-key')]
+    const secrets = [
+      await read('demo-secret'),
+      await read('admin-token'),
+      await read('encryption-key'),
+      await read('demo-password'),
+    ]
     const [demo = '', admin = ''] = secrets
     const answer = await fetch(`${url}/pools/default/token`, {
       method: 'POST',

@@ -1,8 +1,22 @@
 import type { Migrations, ServerTables } from '@postern/server'
 import { type Kysely, sql } from 'kysely'
+import {
+  type ClientOriginalsColumns,
+  originalsMigration,
+  type PoolOriginalsColumns,
+  type SecretOriginalsColumns,
+} from './schema/originals.ts'
+import {
+  type ClientPeopleColumns,
+  type PeopleTables,
+  type PoolPeopleColumns,
+  peopleMigration,
+} from './schema/people.ts'
+import { type RevocationFeedTable, type RevocationTable, revocationsMigration } from './schema/revocations.ts'
+import { type OidcModelAccount, signIns } from './schema/sign-ins.ts'
 
 /** Portable rules: TEXT ids made by us, times as epoch milliseconds, lists and objects as JSON in TEXT, flags 0 or 1. */
-export interface PoolTable {
+export interface PoolTable extends PoolPeopleColumns, PoolOriginalsColumns {
   id: string
   name: string
   project_name: string
@@ -23,7 +37,7 @@ export interface PoolTable {
   updated_at: number
 }
 
-export interface ClientTable {
+export interface ClientTable extends ClientPeopleColumns, ClientOriginalsColumns {
   pool_id: string
   client_id: string
   name: string
@@ -40,7 +54,7 @@ export interface ClientTable {
   updated_at: number
 }
 
-export interface ClientSecretTable {
+export interface ClientSecretTable extends SecretOriginalsColumns {
   pool_id: string
   client_id: string
   id: string
@@ -75,7 +89,7 @@ export interface SigningKeyTable {
 }
 
 /** What oidc-provider stores, each model in the same shape; ids are hashes. */
-export interface OidcModelTable {
+export interface OidcModelTable extends OidcModelAccount {
   pool_id: string
   model: string
   id: string
@@ -87,13 +101,15 @@ export interface OidcModelTable {
   expires_at: number | null
 }
 
-export interface IdpTables {
+export interface IdpTables extends PeopleTables {
   pool: PoolTable
   client: ClientTable
   client_secret: ClientSecretTable
   resource: ResourceTable
   signing_key: SigningKeyTable
   oidc_model: OidcModelTable
+  revocation: RevocationTable
+  revocation_feed: RevocationFeedTable
 }
 
 /** Everything in the identity provider's database. */
@@ -253,4 +269,8 @@ export const idpMigrations: Migrations = {
       await createOidcModel(db)
     },
   },
+  '002_people': peopleMigration,
+  '003_revocations': revocationsMigration,
+  '005_sign_ins': signIns,
+  '006_originals': originalsMigration,
 }

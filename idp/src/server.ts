@@ -1,15 +1,18 @@
 import { type Clock, systemClock } from '@postern/core'
 import {
+  type AccessKey,
   bindKey,
+  type Closers,
+  createClosers,
   createHttp,
   createMetrics,
   createRecorder,
   createSealer,
   eventRoutes,
   type Http,
-  type Listener,
   type Logger,
   listen,
+  listenForAdmin,
   type Metrics,
   type NodeHandler,
   openStore,
@@ -18,23 +21,32 @@ import {
   type Secrets,
   type Settings,
   type Store,
+  type Tls,
   withPort,
 } from '@postern/server'
 
+import { refuseDevelopmentPools } from './directory/development-only.ts'
 import { createDirectory } from './directory/directory.ts'
 import type { Directory } from './directory/types.ts'
 import { managementRoutes } from './management/management.ts'
 import type { Mint } from './oidc/mint.ts'
 import { wellKnownPrefixes } from './oidc/mount.ts'
 import { createOidc, type Oidc } from './oidc/oidc.ts'
+import { createBury } from './oidc/revocation/tombstone.ts'
 import { type IdpDatabase, idpMigrations } from './schema.ts'
 import { seedRoutes } from './seed/routes.ts'
+import { createPages } from './sign-in/create-pages.ts'
 import { version } from './version.ts'
+import { createVolcengine } from './volcengine/volcengine.ts'
 
 export interface IdpServerOptions {
   readonly settings: Settings
   readonly secrets: Pick<Secrets, 'adminToken' | 'encryptionKey'>
   readonly log: Logger
+  /** Listens for https. */
+  readonly tls?: Tls | undefined
+  /** Sign requests of the originals' API. */
+  readonly accessKeys?: readonly AccessKey[]
   /** Fills the directory before anybody is answered. */
   readonly seed?: ((directory: Directory) => Promise<unknown>) | undefined
   readonly clock?: Clock
@@ -50,12 +62,6 @@ export interface IdpServer {
   /** Makes a token for a client without its credentials. */
   readonly mint: Mint
   /** Answers what is in flight, writes what waits, and lets go of everything. */
-  close(): Promise<void>
-}
-
-/** What was opened, in order; closed in the opposite order. */
-interface Closers {
-  add(close: () => Promise<void> | void): void
   close(): Promise<void>
 }
 
@@ -82,21 +88,6 @@ export async function createIdpServer(options: IdpServerOptions): Promise<IdpSer
   }
 }
 
-function createClosers(): Closers {
-  const stack: (() => Promise<void> | void)[] = []
-  let closing: Promise<void> | undefined
-  const closeAll = async (): Promise<void> => {
-    for (const close of stack.reverse()) await close()
-  }
-  return {
-    add: (close) => void stack.push(close),
-    close() {
-      closing ??= closeAll()
-      return closing
-    },
-  }
-}
-
 type Context = IdpServerOptions & Required<Pick<IdpServerOptions, 'clock' | 'metrics'>>
 
 interface Ground {
@@ -104,6 +95,8 @@ interface Ground {
   readonly sealer: Sealer
   readonly recorder: Recorder
   readonly directory: Directory
+  /** Public origin; final once it is known where the server listens. */
+  readonly origin: { url: string }
 }
 
 async function openGround(context: Context, closers: Closers): Promise<Ground> {
@@ -112,30 +105,43 @@ async function openGround(context: Context, closers: Closers): Promise<Ground> {
   closers.add(store.close)
   const sealer = createSealer(secrets.encryptionKey)
   await bindKey(store, sealer)
+  await refuseDevelopmentPools(store, settings.mode)
   const recorder = createRecorder({ store, clock, log, role: 'idp', metrics })
   closers.add(recorder.close)
   const onError = (err: unknown) => log.error({ err }, 'something failed apart from any request')
-  const directory = createDirectory({ store, clock, sealer, onEvent: recorder.record, onError })
+  const origin = { url: settings.publicUrl }
+  const directory = createDirectory({
+    store,
+    bury: createBury(() => origin.url),
+    clock,
+    sealer,
+    mode: settings.mode,
+    onEvent: recorder.record,
+    onError,
+  })
   closers.add(directory.close)
-  return { store, sealer, recorder, directory }
+  return { store, sealer, recorder, directory, origin }
 }
 
 async function openDoors(context: Context, ground: Ground, closers: Closers): Promise<IdpServer> {
   // Issuers hold the port, which may only be known when it is taken.
   let answer: NodeHandler = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end()
+  const { tls } = context
   const { port, host } = context.settings
-  const address = { port, setting: 'POSTERN_IDP_PORT', ...(host === undefined ? {} : { host }) }
+  const address = { port, setting: 'POSTERN_IDP_PORT', tls, ...(host === undefined ? {} : { host }) }
   const listener = await listen((req, res) => answer(req, res), address)
   const settings = withPort(context.settings, listener.port)
+  ground.origin.url = settings.publicUrl
   const oidc = openOidc({ ...context, settings }, ground)
   closers.add(oidc.close)
   closers.add(() => listener.close())
   const http = openHttp({ ...context, settings }, ground, oidc)
   answer = http.public
-  const admin = await listenForAdmin(settings, http)
+  const admin = await listenForAdmin(settings, http.admin, tls)
   if (admin !== undefined) closers.add(() => admin.close())
   // Closed first: listeners would wait for event streams, which end by themselves never.
   closers.add(http.close)
+  closers.add(oidc.release)
   const { publicUrl: url } = settings
   return { url, adminUrl: admin?.url ?? url, directory: ground.directory, mint: oidc.mint, close: closers.close }
 }
@@ -149,12 +155,22 @@ function openOidc({ settings, secrets, clock, log, metrics }: Context, ground: G
     record: ground.recorder.record,
     publicUrl: settings.publicUrl,
     network: settings.mode === 'development' ? 'any' : 'public-only',
+    mode: settings.mode,
+    allowLoopbackClientDocuments: settings.allowLoopbackClientDocuments,
+    pages: createPages({
+      accounts: ground.directory.accounts,
+      sealer: ground.sealer,
+      clock,
+      log,
+      outbox: settings.mode === 'development' ? `${settings.publicUrl}/api/v1/outbox` : undefined,
+    }),
     observe: (status, seconds) =>
       metrics.requests.observe({ method: 'POST', route: '/pools/:poolId/token', status: String(status) }, seconds),
   })
 }
 
-function openHttp({ settings, secrets, log, metrics }: Context, ground: Ground, oidc: Oidc): Http {
+function openHttp(context: Context, ground: Ground, oidc: Oidc): Http {
+  const { settings, secrets, log, metrics } = context
   const { store, recorder, directory } = ground
   return createHttp({
     name: 'postern-idp',
@@ -170,11 +186,21 @@ function openHttp({ settings, secrets, log, metrics }: Context, ground: Ground, 
     metrics,
     ready: { database: store.ping },
     mounts: ['/pools', ...wellKnownPrefixes].map((prefix) => ({ prefix, handler: oidc.handler })),
+    wire: openVolcengine(context, ground),
     record: recorder.record,
   })
 }
 
-/** In development the management API is on the one port; in production it has one of its own. */
-async function listenForAdmin({ adminListen }: Settings, http: Http): Promise<Listener | undefined> {
-  return adminListen && (await listen(http.admin, { ...adminListen, setting: 'POSTERN_ADMIN_LISTEN' }))
+function openVolcengine({ settings, accessKeys = [], clock, log, metrics }: Context, ground: Ground): NodeHandler {
+  return createVolcengine({
+    directory: ground.directory,
+    sealer: settings.showSecretsAgain ? ground.sealer : undefined,
+    idpUrl: () => ground.origin.url,
+    accessKeys,
+    clock,
+    log,
+    record: ground.recorder.record,
+    observe: (status, seconds) =>
+      metrics.requests.observe({ method: 'POST', route: 'volcengine', status: String(status) }, seconds),
+  })
 }

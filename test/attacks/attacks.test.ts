@@ -1,43 +1,21 @@
 import { after, before, describe, test } from 'node:test'
 import { type Fixture, open } from './fixture.ts'
 import { hosts } from './hosts.ts'
+import { appliesToMcpAuth, startMcpAuth } from './mcp-auth-host.ts'
 import type { Row } from './row.ts'
-import { boundTokens } from './rows/bound-tokens.ts'
-import { claims } from './rows/claims.ts'
-import { errorsAndCache } from './rows/errors-and-cache.ts'
-import { introspection } from './rows/introspection.ts'
-import { keys } from './rows/keys.ts'
-import { metadata } from './rows/metadata.ts'
-import { operations } from './rows/operations.ts'
-import { otherCredentials } from './rows/other-credentials.ts'
-import { scopes } from './rows/scopes.ts'
-import { tokens } from './rows/tokens.ts'
-import { wire } from './rows/wire.ts'
-
-/*
- * The case table of refusals, run through every adapter. The ids are the table's; rows of one id are forms of one case,
- * and a `because` says where an answer is not the table's, and why.
- */
-const rows: readonly Row[] = [
-  wire,
-  tokens,
-  claims,
-  boundTokens,
-  scopes,
-  operations,
-  keys,
-  metadata,
-  otherCredentials,
-  errorsAndCache,
-  introspection,
-].flat()
+import { rows } from './rows.ts'
 
 async function run(row: Row, fixture: Fixture): Promise<void> {
   if ('play' in row) await row.play(fixture)
   else await fixture.expect(row.expect, row.attack(fixture), row.scope)
 }
 
-for (const [name, start] of Object.entries(hosts)) {
+const places = [
+  ...Object.entries(hosts).map(([name, start]) => ({ name, start, rows })),
+  { name: 'mcp-auth', start: startMcpAuth, rows: rows.filter(appliesToMcpAuth) },
+]
+
+for (const { name, start, rows: its } of places) {
   describe(name, () => {
     let shared: Fixture
 
@@ -48,7 +26,7 @@ for (const [name, start] of Object.entries(hosts)) {
     })
     after(() => shared.close())
 
-    for (const row of rows) {
+    for (const row of its) {
       test(`${row.id} ${row.what}`, async () => {
         if (row.setUp === undefined) return run(row, shared)
         const fixture = await open(start, row.setUp)

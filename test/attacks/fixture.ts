@@ -27,6 +27,8 @@ export interface SetUp {
   readonly rules?: Partial<IssuerOptions> | ((fixture: Issuers) => Partial<IssuerOptions>)
   readonly guard?: GuardOptions | ((rs: ResourceServer) => GuardOptions)
   readonly fake?: FakeIssuerOptions
+  /** What stands before the adapters in place of the resource server. */
+  readonly within?: (rs: ResourceServer, issuers: Issuers) => ResourceServer
   /** The schemes that challenges name. Default Bearer alone. */
   readonly schemes?: readonly ('Bearer' | 'DPoP')[]
 }
@@ -55,25 +57,39 @@ export function bearer(token: string, more: Attack = {}): Attack {
   return { ...more, headers: { ...more.headers, authorization: `Bearer ${token}` } }
 }
 
-function resolve<T extends object>(part: T | ((issuers: Issuers) => T) | undefined, issuers: Issuers): Partial<T> {
+/** What a row sets, which may depend on the issuers. */
+export function resolvePart<T extends object>(
+  part: T | ((issuers: Issuers) => T) | undefined,
+  issuers: Issuers,
+): Partial<T> {
   return typeof part === 'function' ? part(issuers) : (part ?? {})
 }
 
-export async function open(start: StartHost, { options, rules, guard, fake, schemes }: SetUp = {}): Promise<Fixture> {
+export async function open(
+  start: StartHost,
+  { options, rules, guard, fake, within, schemes }: SetUp = {},
+): Promise<Fixture> {
   const clock = createTestClock()
   const issuer = await createFakeIssuer({ audience: resource, clock, ...fake })
   const stranger = await createFakeIssuer({ audience: resource, clock, path: '/t' })
   const issuers = { clock, issuer, stranger }
   const events: EventInput[] = []
-  const rs = createResourceServer({
+  const settings: ResourceServerOptions = {
     resource,
-    issuers: [{ issuer: issuer.issuer, ...resolve(rules, issuers) }],
+    issuers: [{ issuer: issuer.issuer, ...resolvePart(rules, issuers) }],
     requiredScopes: ['read', 'write'],
     clock,
     onEvent: (event) => void events.push(event),
-    ...resolve(options, issuers),
+    ...resolvePart(options, issuers),
+  }
+  const rs = createResourceServer(settings)
+  const closeIssuers = () => Promise.all([issuer.close(), stranger.close()])
+  const starting = start(within?.(rs, issuers) ?? rs, typeof guard === 'function' ? guard(rs) : guard, settings)
+  const host = await starting.catch(async (error: unknown) => {
+    // Or their servers keep the tests from ending.
+    await closeIssuers()
+    throw error
   })
-  const host = await start(rs, typeof guard === 'function' ? guard(rs) : guard)
   const send = (attack: Attack | string) => host.send(typeof attack === 'string' ? bearer(attack) : attack)
 
   return {
@@ -104,7 +120,7 @@ export async function open(start: StartHost, { options, rules, guard, fake, sche
     },
     async close() {
       rs.close()
-      await Promise.all([host.close(), issuer.close(), stranger.close()])
+      await Promise.all([host.close(), closeIssuers()])
     },
   }
 }

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import type { AuthInfo, GuardOptions, ResourceServer } from '@postern/resource-server'
+import type { AuthInfo, GuardOptions, ResourceServer, ResourceServerOptions } from '@postern/resource-server'
 import { type SeenResponse, seen } from '@postern/resource-server/testing'
 import { apps, type Behind, listen } from '../frameworks.ts'
 
@@ -17,11 +17,17 @@ export interface Host {
   send(attack: Attack): Promise<SeenResponse>
   /** The callers for whom the handler behind the guard ran, in their order. */
   readonly callers: readonly AuthInfo[]
+  /** Where it listens; absent where it does not. */
+  readonly port?: number
   close(): Promise<void>
 }
 
 /** Puts a resource server into an application: metadata, a guard, and a handler that takes down its caller. */
-export type StartHost = (rs: ResourceServer, guard?: GuardOptions) => Promise<Host>
+export type StartHost = (
+  rs: ResourceServer,
+  guard: GuardOptions | undefined,
+  options: ResourceServerOptions,
+) => Promise<Host>
 
 /** No framework at all: what a server of its own makes of `rs`. */
 const bare: StartHost = async (rs, guard) => {
@@ -29,8 +35,11 @@ const bare: StartHost = async (rs, guard) => {
   return {
     callers,
     async send({ method = 'POST', path = '/mcp', headers = {}, body }) {
+      const { host, ...sent } = headers
       const url = new URL(path, rs.resource)
-      const init = { method, headers: toHeaders(headers), ...(body === undefined ? {} : { body }) }
+      // A runtime makes the URL of the Host header.
+      if (host !== undefined) url.host = host.toString()
+      const init = { method, headers: toHeaders(sent), ...(body === undefined ? {} : { body }) }
       const request = new Request(url, init)
       const metadata = rs.metadata(request)
       if (metadata !== undefined) return seen(metadata)
@@ -44,21 +53,27 @@ const bare: StartHost = async (rs, guard) => {
   }
 }
 
+/** Handlers that take down who called. */
+export function recordCallers(): { readonly callers: AuthInfo[]; readonly behind: Behind } {
+  const callers: AuthInfo[] = []
+  const behind: Behind = {
+    node(_req, res, auth) {
+      callers.push(auth)
+      res.writeHead(200).end(auth.subject)
+    },
+    web(_request, auth) {
+      callers.push(auth)
+      return new Response(auth.subject)
+    },
+  }
+  return { callers, behind }
+}
+
 function startApp(name: string): StartHost {
   return async (rs, guard) => {
-    const callers: AuthInfo[] = []
-    const behind: Behind = {
-      node(_req, res, auth) {
-        callers.push(auth)
-        res.writeHead(200).end(auth.subject)
-      },
-      web(_request, auth) {
-        callers.push(auth)
-        return new Response(auth.subject)
-      },
-    }
+    const { callers, behind } = recordCallers()
     const { port, close } = await listen(apps[name]?.(rs, guard, behind))
-    return { callers, send: (attack) => sendOver(port, attack), close }
+    return { callers, port, send: (attack) => sendOver(port, attack), close }
   }
 }
 
@@ -79,7 +94,10 @@ function toHeaders(headers: NonNullable<Attack['headers']>): Headers {
 }
 
 /** Over Node's own client, which sends headers as they are; fetch would join, drop or forbid some of them. */
-function sendOver(port: number, { method = 'POST', path = '/mcp', headers = {}, body }: Attack): Promise<SeenResponse> {
+export function sendOver(
+  port: number,
+  { method = 'POST', path = '/mcp', headers = {}, body }: Attack,
+): Promise<SeenResponse> {
   return new Promise((resolve, reject) => {
     const lines = Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]])
     const options = { host: '127.0.0.1', port, agent: false, method, path, headers: Object.fromEntries(lines) }

@@ -13,7 +13,14 @@ export type Case = () => Promise<Finding>
 
 const cases: Record<string, () => Promise<{ run: Case }>> = {
   tokens: () => import('./cases/tokens.ts'),
-  guard: () => import('./cases/guard.ts'),
+  'guard-express': async () => ({ run: (await import('./cases/guard.ts')).onExpress }),
+  'guard-node': async () => ({ run: (await import('./cases/guard.ts')).onNode }),
+  'cold-es256-mcp-auth': async () => ({ run: (await import('./cases/cold.ts')).cold('ES256', 'mcp-auth') }),
+  'cold-es256-sdk': async () => ({ run: (await import('./cases/cold.ts')).cold('ES256', 'sdk') }),
+  'cold-rs256-mcp-auth': async () => ({ run: (await import('./cases/cold.ts')).cold('RS256', 'mcp-auth') }),
+  'cold-rs256-sdk': async () => ({ run: (await import('./cases/cold.ts')).cold('RS256', 'sdk') }),
+  'bad-tokens': () => import('./cases/bad-tokens.ts'),
+  'unknown-keys': () => import('./cases/unknown-keys.ts'),
   start: () => import('./cases/start.ts'),
   pools: () => import('./cases/pools.ts'),
 }

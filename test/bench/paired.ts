@@ -1,4 +1,5 @@
 import autocannon from 'autocannon'
+import { load as send } from './load.ts'
 import type { Side } from './side.ts'
 
 /** What a paired run saw: requests per second of each side by round, and the ratio of each round. */
@@ -7,6 +8,8 @@ export interface Paired {
   readonly ratios: readonly number[]
   readonly first: number
   readonly second: number
+  /** Processor time of each side's process by answer, in µs; NaN where the system does not tell. */
+  readonly cpu?: readonly [number, number]
 }
 
 export const median = (values: readonly number[]): number => {
@@ -40,6 +43,72 @@ export async function paired(first: Side, second: Side, rounds = 7, seconds = 3)
     first: median(rows.map((row) => row.first)),
     second: median(rows.map((row) => row.second)),
   }
+}
+
+export interface Alternation {
+  readonly rounds?: number
+  readonly seconds?: number
+  /** See `load`. */
+  readonly tokens?: readonly string[]
+}
+
+/** Compares two sides in many short rounds, after a warm-up. */
+export async function alternate(
+  first: Side,
+  second: Side,
+  { rounds = 41, seconds = 0.5, tokens }: Alternation = {},
+): Promise<Paired> {
+  const spent = new Map<Side, { readonly answers: number; readonly cpuMs: number }>()
+  const rate = (side: Side, length: number) => async (): Promise<number> => {
+    const before = await side.cpuMs()
+    const loaded = await send(side, { seconds: length, ...(tokens === undefined ? {} : { tokens }) })
+    const sum = spent.get(side) ?? { answers: 0, cpuMs: 0 }
+    const cpuMs = sum.cpuMs + (await side.cpuMs()) - before
+    spent.set(side, { answers: sum.answers + loaded.answers, cpuMs })
+    return loaded.answers / loaded.seconds
+  }
+  const cpuOf = (side: Side): number => {
+    const { answers, cpuMs } = spent.get(side) ?? { answers: 0, cpuMs: 0 }
+    return (1000 * cpuMs) / answers
+  }
+  // By requests rather than by time: on a busy machine a second is too short for code to be compiled.
+  const warmUp = { requests: 6000, ...(tokens === undefined ? {} : { tokens }) }
+  for (const side of [first, second, second, first]) await send(side, warmUp)
+  spent.clear()
+  const seen = await compare(rate(first, seconds), rate(second, seconds), rounds)
+  return { ...seen, cpu: [cpuOf(first), cpuOf(second)] }
+}
+
+/** Runs two measurements in turn (first, second, second, first, …) and compares them within each round. */
+export async function compare(
+  first: () => Promise<number>,
+  second: () => Promise<number>,
+  rounds: number,
+): Promise<Paired> {
+  const rows: { readonly first: number; readonly second: number }[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    if (round % 2 === 0) rows.push({ first: await first(), second: await second() })
+    else {
+      const before = await second()
+      rows.push({ first: await first(), second: before })
+    }
+  }
+  const ratios = rows.map((row) => row.first / row.second)
+  return {
+    ratio: median(ratios),
+    ratios,
+    first: median(rows.map((row) => row.first)),
+    second: median(rows.map((row) => row.second)),
+  }
+}
+
+/** How far the ratios of a run lie apart, and how fast the two sides were. */
+export function spread({ ratios, first, second, cpu }: Paired): string {
+  const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)]
+  const rounds = `half of ${ratios.length} rounds within ${low.toFixed(2)}–${high.toFixed(2)}`
+  const rates = `${Math.round(first)} and ${Math.round(second)} requests/s`
+  if (cpu === undefined || cpu.some(Number.isNaN)) return `${rounds}; ${rates}`
+  return `${rounds}; ${rates}; ${cpu.map((one) => one.toFixed(0)).join(' and ')} µs of processor time a request`
 }
 
 async function load(side: Side, seconds: number): Promise<number> {

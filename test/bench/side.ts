@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +11,8 @@ export interface Side {
   readonly method: 'GET' | 'POST'
   readonly headers: Record<string, string>
   readonly body?: string
+  /** Processor time that it has taken so far, in ms; NaN where the system does not tell. */
+  cpuMs(): Promise<number>
   close(): Promise<void>
 }
 
@@ -24,7 +27,12 @@ export async function startSide(name: string, file: string, ...args: string[]): 
     env: { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' },
   })
   const line = await firstLine(child, name)
-  return { name, ...(JSON.parse(line) as Omit<Side, 'name' | 'close'>), close: () => stop(child) }
+  return {
+    name,
+    ...(JSON.parse(line) as Omit<Side, 'name' | 'cpuMs' | 'close'>),
+    cpuMs: () => cpuOf(child),
+    close: () => stop(child),
+  }
 }
 
 async function firstLine(child: ChildProcess, name: string): Promise<string> {
@@ -37,4 +45,11 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   child.kill('SIGTERM')
   await once(child, 'exit')
+}
+
+/** From Linux's /proc: user and system time of all its threads, in hundredths of a second. */
+async function cpuOf({ pid }: ChildProcess): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
 }

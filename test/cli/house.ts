@@ -15,7 +15,8 @@ export interface Place {
   readonly gatewayUrl: string
   /** Runs a verb to its end; never throws for its exit code. */
   postern(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ran>
-  serve(env?: NodeJS.ProcessEnv): Serving
+  /** `postern serve` with these arguments. */
+  serve(env?: NodeJS.ProcessEnv, ...args: readonly string[]): Serving
   remove(): Promise<void>
 }
 
@@ -46,7 +47,7 @@ export async function createPlace(): Promise<Place> {
     idpUrl: `http://localhost:${idp}`,
     gatewayUrl: `http://localhost:${gateway}`,
     postern: (args, more) => runToEnd(args, folder, { ...env, ...more }),
-    serve: (more) => serve(folder, { ...env, ...more }),
+    serve: (more, ...args) => serve(folder, { ...env, ...more }, args),
     remove: () => rm(folder, { recursive: true, force: true, maxRetries: 3 }),
   }
 }
@@ -59,8 +60,8 @@ function runToEnd(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv):
   return promise
 }
 
-function serve(cwd: string, env: NodeJS.ProcessEnv): Serving {
-  const child = spawn(process.execPath, [bin, 'serve'], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+function serve(cwd: string, env: NodeJS.ProcessEnv, args: readonly string[]): Serving {
+  const child = spawn(process.execPath, [bin, 'serve', ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let [out, err] = ['', '']
   const { promise: ready, resolve, reject } = Promise.withResolvers<string>()
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {

@@ -41,13 +41,29 @@ describe('postern serve', { timeout: 120_000 }, () => {
 
     const secret = await readFile(join(place.folder, 'data', 'demo-secret'), 'utf8')
     const adminToken = await readFile(join(place.folder, 'data', 'admin-token'), 'utf8')
-    for (const value of [secret, adminToken]) assert.ok(!`${ran.out}${ran.err}`.includes(value.trim()))
+    const password = await readFile(join(place.folder, 'data', 'demo-password'), 'utf8')
+    for (const value of [secret, adminToken, password]) assert.ok(!`${ran.out}${ran.err}`.includes(value.trim()))
 
     const second = serving(t, place)
     await second.ready
     assert.equal((await place.postern(['export'])).out, exported)
     assert.equal(await readFile(join(place.folder, 'data', 'demo-secret'), 'utf8'), secret)
     await second.stop()
+  })
+
+  test('a pool that approves by itself is told of', async (t) => {
+    const place = await placeFor(t)
+    const config = join(place.folder, 'postern.yaml')
+    const user = '{ preferredUsername: ada, password: Analytical-1843 }'
+    await writeFile(
+      config,
+      `version: 1\npools:\n  - { id: quiet }\n  - { id: open, unattendedUser: ada, users: [${user}] }\n`,
+    )
+    const running = serving(t, place, { POSTERN_CONFIG: config })
+    const banner = await running.ready
+    assert.match(banner, /WARNING: pool open approves every sign-in by itself as ada, without a password/)
+    assert.doesNotMatch(banner, /quiet|1843/)
+    await running.stop()
   })
 
   test('one that cannot start says why, and brings the other down: 1', async (t) => {

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { symlink } from 'node:fs/promises'
+import { readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { createPlace } from '../cli/house.ts'
+import { writeBrowser } from '../clients/browser.ts'
 import { freePort } from '../free-port.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -13,6 +14,10 @@ export interface Newcomer {
   readonly folder: string
   /** What `npm start` printed. */
   readonly banner: string
+  /** What programs of the newcomer find in theirs: a browser is there, which follows redirects and can do nothing else. */
+  readonly env: Readonly<Record<string, string>>
+  /** Lets the demo pool approve by itself, for that browser. */
+  unattended(user: string): Promise<void>
   /** Writes the ports of this run in the place of the README's. */
   onOurPorts(text: string): string
   /** Runs a program in the folder, as from the newcomer's second terminal. @throws with all it printed where it fails. */
@@ -27,7 +32,13 @@ export async function createNewcomer(): Promise<Newcomer> {
   const { folder } = place
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
   const app = await freePort()
-  const env = { ...place.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}` }
+  const env = {
+    ...place.env,
+    PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
+    HOME: folder,
+    BROWSER: await writeBrowser(folder),
+    MCP_AUTO_OPEN_ENABLED: 'true',
+  }
   const house = place.serve()
   const programs: ChildProcess[] = []
   const onOurPorts = (text: string) =>
@@ -37,7 +48,19 @@ export async function createNewcomer(): Promise<Newcomer> {
       .replaceAll('3000', `${app}`)
   return {
     folder,
+    env,
     banner: await house.ready,
+    async unattended(user) {
+      const response = await fetch(`${place.idpUrl}/api/v1/user-pools/default`, {
+        method: 'PATCH',
+        headers: {
+          authorization: `Bearer ${(await readFile(join(folder, 'data', 'admin-token'), 'utf8')).trim()}`,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({ unattendedUser: user }),
+      })
+      if (!response.ok) throw new Error(await response.text())
+    },
     onOurPorts,
     async run(command, args) {
       const ran = promisify(execFile)(command, [...args], { cwd: folder, env, maxBuffer: 16 << 20 })

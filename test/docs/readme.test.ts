@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { fencedBlocks } from './blocks.ts'
 import { createNewcomer, type Newcomer } from './newcomer.ts'
 
@@ -19,7 +21,7 @@ describe('the README is true', { timeout: 300_000 }, () => {
 
   test('every block is of a kind that is tested here', () => {
     const kinds = new Set(blocks.map(({ language }) => language))
-    assert.deepEqual([...kinds].sort(), ['bash', 'console', 'ts', 'yaml'])
+    assert.deepEqual([...kinds].sort(), ['bash', 'console', 'sh', 'ts', 'yaml'])
   })
 
   test('npm start prints what it shows, and no secret', async () => {
@@ -34,7 +36,7 @@ describe('the README is true', { timeout: 300_000 }, () => {
       printed.map((line) => line.replace(seconds, '(s)')),
       expected.map((line) => line.replace(seconds, '(s)')),
     )
-    for (const file of ['demo-secret', 'admin-token']) {
+    for (const file of ['demo-secret', 'demo-password', 'admin-token']) {
       const secret = (await readFile(join(newcomer.folder, 'data', file), 'utf8')).trim()
       assert.ok(!newcomer.banner.includes(secret), file)
     }
@@ -43,12 +45,46 @@ describe('the README is true', { timeout: 300_000 }, () => {
   test('the lines that npm start prints can be pasted', async () => {
     const lines = newcomer.banner.split('\n')
     const from = lines.findIndex((line) => line.includes('export TOKEN=$('))
-    const to = lines.findIndex((line) => line.startsWith('The same server'))
+    const to = lines.findIndex((line) => line.startsWith('An MCP client'))
     const printed = await newcomer.run('bash', ['-euo', 'pipefail', '-c', lines.slice(from, to).join('\n')])
     assert.match(printed, /demo/)
     const json = lines.slice(lines.indexOf('  {'), lines.indexOf('  }') + 1).join('\n')
     const url = newcomer.onOurPorts('http://localhost:4701/mcp')
-    assert.equal(JSON.parse(json).mcpServers.everyday.url, url)
+    assert.deepEqual(JSON.parse(json), { mcpServers: { everyday: { type: 'http', url } } })
+    assert.ok(newcomer.banner.includes(`  claude mcp add --transport http everyday ${url}\n`))
+  })
+
+  test('the lines for MCP clients are those that it prints, and those whose programs are here connect', async () => {
+    const lines = newcomer.onOurPorts(inLanguage('sh')[0]?.text ?? '').split('\n')
+    const [claude, code, cursor, inspector, remote] = lines.filter((line) => !line.startsWith('#'))
+    const url = newcomer.onOurPorts('http://localhost:4701/mcp')
+    assert.ok(newcomer.banner.includes(`  ${claude}\n`))
+    const added = /^code --add-mcp '(.*)'$/.exec(code ?? '')?.[1]
+    assert.deepEqual(JSON.parse(added ?? ''), { name: 'everyday', type: 'http', url })
+    await newcomer.run('bash', ['-euc', cursor ?? ''])
+    const written = await readFile(join(newcomer.folder, '.cursor', 'mcp.json'), 'utf8')
+    assert.deepEqual(JSON.parse(written), { mcpServers: { everyday: { url } } })
+
+    await newcomer.unattended('demo')
+    const listed = await newcomer.run('bash', ['-euc', inspector ?? ''])
+    assert.match(listed, /whoami/)
+    const client = new Client({ name: 'host', version: '1' })
+    const env = { ...newcomer.env, MCP_REMOTE_CONFIG_DIR: join(newcomer.folder, 'mcp-remote') }
+    try {
+      await client.connect(
+        new StdioClientTransport({
+          command: 'bash',
+          args: ['-euc', remote ?? ''],
+          env,
+          cwd: newcomer.folder,
+          stderr: 'ignore',
+        }),
+      )
+      const { content } = await client.callTool({ name: 'whoami', arguments: {} })
+      assert.match(JSON.stringify(content), /"kind\\*": *\\*"jwt/)
+    } finally {
+      await client.close()
+    }
   })
 
   test('the TypeScript compiles and runs', async () => {

@@ -10,16 +10,19 @@ const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
 
 /** What is packed, those that others depend on first. */
-const folders = ['shared/core', 'shared/server', 'resource-server/kit', 'resource-server/gateway', 'idp']
+export const packed = ['shared/core', 'shared/server', 'resource-server/kit', 'resource-server/gateway', 'idp'] as const
 
 /**
- * Compiles the packages, stages each on its `dist` with a package.json of its own, and writes their tarballs into
+ * Compiles the packages, or some of them with what they depend on, stages each on its `dist` with a package.json of its own, and writes their tarballs into
  * `destination`. Gives the paths of the tarballs.
  */
-export async function pack(destination: string): Promise<string[]> {
+export async function pack(
+  destination: string,
+  folders: readonly (typeof packed)[number][] = packed,
+): Promise<string[]> {
   const stage = await mkdtemp(join(tmpdir(), 'postern-pack-'))
   try {
-    await compile(stage)
+    await compile(stage, folders)
     await mkdir(destination, { recursive: true })
     const tarballs: string[] = []
     for (const folder of folders) {
@@ -36,7 +39,7 @@ export async function pack(destination: string): Promise<string[]> {
  * One run of the compiler over what the packages lead to, tests left out, so that they see each other's sources as they
  * do in the checkout.
  */
-async function compile(stage: string): Promise<void> {
+async function compile(stage: string, folders: readonly string[]): Promise<void> {
   const entries = folders.map(async (folder) =>
     entriesOf(await readManifest(folder)).map((entry) => join(root, folder, entry)),
   )

@@ -41,7 +41,7 @@ export const workspaces: readonly Workspace[] = [
       { name: 'doors', rooms: ['index.ts', 'main.ts', 'server.ts', 'testing', 'cli'], within: 'any' },
       { name: 'faces', rooms: ['oidc', 'sign-in', 'management', 'volcengine', 'seed'], within: ['sign-in > oidc'] },
       { name: 'domain', rooms: ['directory'] },
-      { name: 'ground', rooms: ['schema.ts'] },
+      { name: 'ground', rooms: ['schema.ts', 'schema'], within: ['schema.ts > schema'] },
       { name: 'figures', rooms: ['limits.ts', 'version.ts'] },
     ],
     apart: ['cli'],

@@ -22,7 +22,7 @@ interface Change {
 export async function applyVerb(file: string, options: ApplyOptions, terminal: Terminal): Promise<void> {
   const seed = await readSeed(file, terminal.env)
   refuseLarge(file, seed)
-  const servers = concerned(seed, options, terminal)
+  const servers = await concerned(seed, options, terminal)
   const changes = await withProgress(terminal, `Applying ${file}`, applyTo(servers, seed, options, terminal))
   if (options.json) terminal.out(JSON.stringify({ changes }, null, 2))
   else terminal.out(summary(file, changes))
@@ -39,8 +39,8 @@ function refuseLarge(file: string, seed: Seed): void {
 }
 
 /** The gateway need not be there for a file that has nothing for it. */
-function concerned(seed: Seed, options: ApplyOptions, terminal: Terminal): Server[] {
-  const { idp, gateway } = findServers(options, terminal.env)
+async function concerned(seed: Seed, options: ApplyOptions, terminal: Terminal): Promise<Server[]> {
+  const { idp, gateway } = await findServers(options, terminal.env)
   return seed.services.length === 0 && !options.prune ? [idp] : [idp, gateway]
 }
 

@@ -1,13 +1,22 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Settings } from '@postern/server'
+import { isAbsolute, join } from 'node:path'
+import { localAuthorityOf, localTlsFiles, type Settings } from '@postern/server'
 import { adminTokenFile, dataFolder } from './servers.ts'
 import type { Terminal } from './terminal.ts'
+import type { UnattendedPool } from './unattended.ts'
 
 /** What a newcomer reads when both servers answer: where they are, and lines to paste. No secret is among them. */
-export function banner(settings: { idp: Settings; gateway: Settings }, startMs: number, env: Terminal['env']): string {
+export function banner(
+  settings: { idp: Settings; gateway: Settings },
+  startMs: number,
+  env: Terminal['env'],
+  unattended: readonly UnattendedPool[] = [],
+): string {
   const { idp, gateway } = settings
+  const authority = localAuthorityOf(idp) && localTlsFiles(dataFolder(env)).authority
   const secretFile = join(dataFolder(env), 'demo-secret')
+  const passwordFile = join(dataFolder(env), 'demo-password')
+  const issuer = `${idp.publicUrl}/pools/default`
   const demo = idp.config === undefined && existsSync(secretFile)
   return [
     `Postern is ready (${(startMs / 1000).toFixed(1)} s). Ctrl-C stops it.`,
@@ -15,33 +24,67 @@ export function banner(settings: { idp: Settings; gateway: Settings }, startMs: 
     `  identity provider  ${idp.publicUrl}`,
     `  gateway            ${gateway.publicUrl}`,
     `  admin token        ${env['POSTERN_ADMIN_TOKEN'] ? 'POSTERN_ADMIN_TOKEN' : adminTokenFile(env)}`,
-    ...(demo ? demoLines(`${idp.publicUrl}/pools/default`, `${gateway.publicUrl}/mcp`, secretFile) : []),
+    ...(authority ? [`  authority          ${authority}`] : []),
+    ...(demo ? discoveryLine(issuer) : []),
+    ...warningLines(unattended),
+    ...(authority ? trustLines(authority) : []),
+    ...(demo ? machineLines(issuer, `${gateway.publicUrl}/mcp`, secretFile, authority) : []),
+    ...(demo ? clientLines(`${gateway.publicUrl}/mcp`, existsSync(passwordFile) ? passwordFile : undefined) : []),
     '',
   ].join('\n')
 }
 
-function demoLines(issuer: string, endpoint: string, secretFile: string): string[] {
-  const servers = {
-    mcpServers: { everyday: { type: 'http', url: endpoint, headers: { Authorization: `Bearer \${TOKEN}` } } },
-  }
+function warningLines(unattended: readonly UnattendedPool[]): string[] {
+  const lines = unattended.map(
+    ({ poolId, user }) =>
+      `  WARNING: pool ${poolId} approves every sign-in by itself as ${user}, without a password (unattendedUser).`,
+  )
+  return lines.length === 0 ? [] : ['', ...lines]
+}
+
+function discoveryLine(issuer: string): string[] {
+  return [`  discovery          ${issuer}/.well-known/openid-configuration`]
+}
+
+/** What a program of Node needs in its environment, wherever it runs. */
+function trustLines(authority: string): string[] {
+  const path = isAbsolute(authority) ? authority : `"$PWD/${authority}"`
+  return [
+    '',
+    'The authority is of this data folder alone. Programs of Node (MCP clients, your own server) trust it with:',
+    '',
+    `  export NODE_EXTRA_CA_CERTS=${path}`,
+  ]
+}
+
+function machineLines(issuer: string, endpoint: string, secretFile: string, authority: string | undefined): string[] {
+  const trusting = authority === undefined ? '' : ` --cacert ${authority}`
   const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }
   return [
-    `  discovery          ${issuer}/.well-known/openid-configuration`,
     '',
     'In another terminal, in this folder: get a token and call a tool of the protected MCP server with it.',
     '',
-    `  export TOKEN=$(curl -s -u "demo:$(cat ${secretFile})" -d grant_type=client_credentials ${issuer}/token \\`,
+    `  export TOKEN=$(curl -s${trusting} -u "demo:$(cat ${secretFile})" -d grant_type=client_credentials ${issuer}/token \\`,
     `    | node -pe 'JSON.parse(fs.readFileSync(0)).access_token')`,
     '',
-    `  curl -sw '\\n' ${endpoint} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
+    `  curl -sw '\\n'${trusting} ${endpoint} -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\`,
     `    -H 'Accept: application/json, text/event-stream' -d '${JSON.stringify(call)}'`,
+  ]
+}
+
+/** The same server in clients that open a browser; they register themselves. */
+function clientLines(endpoint: string, passwordFile: string | undefined): string[] {
+  const servers = { mcpServers: { everyday: { type: 'http', url: endpoint } } }
+  const who = passwordFile === undefined ? '.' : `: sign in as demo, with the password in ${passwordFile}`
+  return [
     '',
-    'The same server in an MCP client (a file with mcpServers, or Claude Code):',
+    `An MCP client needs no token, it opens a browser${who}`,
+    'In a file with mcpServers, or for Claude Code:',
     '',
     ...JSON.stringify(servers, null, 2)
       .split('\n')
       .map((line) => `  ${line}`),
     '',
-    `  claude mcp add --transport http everyday ${endpoint} --header "Authorization: Bearer $TOKEN"`,
+    `  claude mcp add --transport http everyday ${endpoint}`,
   ]
 }

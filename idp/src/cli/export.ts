@@ -9,7 +9,7 @@ export async function exportVerb(
   options: ServerOptions & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<void> {
-  const { idp, gateway } = findServers(options, terminal.env)
+  const { idp, gateway } = await findServers(options, terminal.env)
   const parts = Promise.all([partOf(idp, terminal.env), partOf(gateway, terminal.env)])
   const seed = Object.assign({}, ...(await withProgress(terminal, 'Exporting', parts)))
   terminal.out(writeSeed(seed, options.json ? 'json' : 'yaml').trimEnd())

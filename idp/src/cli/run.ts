@@ -45,10 +45,11 @@ function createProgram(terminal: Terminal, outcome: { code: number | undefined }
   program
     .command('serve')
     .argument('[server]', 'idp or gateway: that one alone, in this process', oneOf(['idp', 'gateway']))
+    .option('--https', 'with TLS, by a certificate authority of this machine (see POSTERN_TLS_CERT for your own)')
     .description('start both servers and print lines to paste')
-    .action(async (which: 'idp' | 'gateway' | undefined) => {
+    .action(async (which: 'idp' | 'gateway' | undefined, { https = false }: { https?: boolean }) => {
       const { serveBoth, serveOne } = await import('./serve.ts')
-      outcome.code = which ? await serveOne(which) : await serveBoth(terminal)
+      outcome.code = which ? await serveOne(which, https) : await serveBoth(terminal, https)
     })
 
   program
@@ -93,6 +94,18 @@ function createProgram(terminal: Terminal, outcome: { code: number | undefined }
     .action(async (file: string, _options, command: Command) => {
       const { checkVerb } = await import('./check.ts')
       await checkVerb(file, command.optsWithGlobals(), terminal)
+    })
+
+  program
+    .command('env')
+    .option('--python', "the originals' Python SDKs, with a small sitecustomize.py")
+    .option('--dir <folder>', 'where that is written (python in POSTERN_DATA_DIR)')
+    .description(
+      "print the environment that points the originals' SDKs at these servers; it holds the secret access key",
+    )
+    .action(async (_options, command: Command) => {
+      const { envVerb } = await import('./env.ts')
+      await envVerb(command.optsWithGlobals(), terminal)
     })
 
   return program

@@ -5,22 +5,26 @@ import { readSettings, type Settings, StartError } from '@postern/server'
 import { banner } from './banner.ts'
 import { type Child, type Ended, type Role, startServer, stopServers } from './children.ts'
 import { exitCodes, Failure } from './failure.ts'
+import { httpsVariables } from './https.ts'
 import { untilReady } from './ready.ts'
 import { listenForStop } from './signals.ts'
 import { type Terminal, withProgress } from './terminal.ts'
+import { unattendedPools } from './unattended.ts'
 
 const names = { idp: 'identity provider', gateway: 'gateway' } as const
 
 /** `postern serve idp|gateway`: the server in this very process, which goes on until it is told to stop. */
-export async function serveOne(role: Role): Promise<undefined> {
+export async function serveOne(role: Role, https: boolean): Promise<undefined> {
+  if (https) Object.assign(process.env, await httpsVariables(process.env, role))
   await import(mainOf(role))
 }
 
 /** `postern serve`: both servers as processes, until Ctrl-C or until one of them ends. Gives the exit code. */
-export async function serveBoth(terminal: Terminal): Promise<number> {
+export async function serveBoth(terminal: Terminal, https: boolean): Promise<number> {
   const startedAt = performance.now()
   const mains = { idp: fileURLToPath(mainOf('idp')), gateway: fileURLToPath(mainOf('gateway')) }
-  const env = await childEnvironment(terminal.env)
+  const ports = await childEnvironment(terminal.env)
+  const env = https ? { ...ports, ...(await httpsVariables(ports, 'idp')) } : ports
   const settings = { idp: settingsOf(env, 'idp'), gateway: settingsOf(env, 'gateway') }
 
   const children: Child[] = []
@@ -43,7 +47,12 @@ export async function serveBoth(terminal: Terminal): Promise<number> {
   try {
     const ready = startAll().then(() => 'ready' as const)
     const first = await withProgress(terminal, 'Starting', Promise.race([over.promise, ready]))
-    if (first === 'ready') terminal.out(banner(settings, performance.now() - startedAt, terminal.env))
+    if (first === 'ready') {
+      const startMs = performance.now() - startedAt
+      // What is told here is logged as well, whenever it happens.
+      const unattended = await unattendedPools(env).catch(() => [])
+      terminal.out(banner(settings, startMs, terminal.env, unattended))
+    }
     const end = first === 'ready' ? await over.promise : first
     if (end !== 'asked') throw new Failure('failed', fallen(end))
     return exitCodes.ok

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isLoopbackHost } from '@postern/core'
+import { localTlsFiles, trustAuthority } from '@postern/server'
 import { Failure } from './failure.ts'
+import { speaksTls } from './speaks-tls.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Where a management API is and what opens it. */
@@ -21,11 +23,15 @@ export interface ServerOptions {
 
 type Env = Terminal['env']
 
-/** The management APIs from the options, else the POSTERN_ variables, else the defaults of the contract. */
-export function findServers(options: ServerOptions, env: Env): { idp: Server; gateway: Server } {
+/**
+ * The management APIs from the options, else the POSTERN_ variables, else the defaults of the contract. From then on this
+ * process trusts the authority that `serve --https` has made in the data folder.
+ */
+export async function findServers(options: ServerOptions, env: Env): Promise<{ idp: Server; gateway: Server }> {
   const adminToken = options.adminToken ?? (env['POSTERN_ADMIN_TOKEN'] || undefined) ?? readAdminToken(env)
-  const idpUrl = options.idpUrl ?? (env['POSTERN_IDP_INTERNAL_URL'] || undefined) ?? defaultUrl(env, 'IDP')
-  const gatewayUrl = options.gatewayUrl ?? defaultUrl(env, 'GATEWAY')
+  const idpUrl = options.idpUrl ?? (env['POSTERN_IDP_INTERNAL_URL'] || undefined) ?? (await defaultUrl(env, 'IDP'))
+  const gatewayUrl = options.gatewayUrl ?? (await defaultUrl(env, 'GATEWAY'))
+  if (`${idpUrl} ${gatewayUrl}`.includes('https:')) await trustAuthority(localTlsFiles(dataFolder(env)).authority)
   return {
     idp: { name: 'identity provider', url: checkOrigin('--idp-url', idpUrl, env), adminToken },
     gateway: { name: 'gateway', url: checkOrigin('--gateway-url', gatewayUrl, env), adminToken },
@@ -52,9 +58,13 @@ function readAdminToken(env: Env): string | undefined {
 
 const ports = { IDP: { port: '4700', admin: '4710' }, GATEWAY: { port: '4701', admin: '4711' } }
 
-function defaultUrl(env: Env, role: 'IDP' | 'GATEWAY'): string {
+async function defaultUrl(env: Env, role: 'IDP' | 'GATEWAY'): Promise<string> {
   if (env['POSTERN_MODE'] === 'production') return `http://127.0.0.1:${ports[role].admin}`
-  return env[`POSTERN_${role}_URL`] || `http://localhost:${env[`POSTERN_${role}_PORT`] || ports[role].port}`
+  const url = env[`POSTERN_${role}_URL`]
+  if (url) return url
+  const port = env[`POSTERN_${role}_PORT`] || ports[role].port
+  const secured = env['POSTERN_TLS_CERT'] || (await speaksTls(Number(port), localTlsFiles(dataFolder(env)).authority))
+  return `${secured ? 'https' : 'http'}://localhost:${port}`
 }
 
 function checkOrigin(option: string, text: string, env: Env): string {

@@ -13,7 +13,7 @@ export interface TokenOptions extends ServerOptions {
 
 /** `postern token`: has the identity provider mint an access token for a client, and prints it and nothing else. */
 export async function tokenVerb(clientId: string, options: TokenOptions, terminal: Terminal): Promise<void> {
-  const { idp } = findServers(options, terminal.env)
+  const { idp } = await findServers(options, terminal.env)
   const body = {
     clientId,
     ...(options.resource === undefined ? {} : { resource: options.resource }),

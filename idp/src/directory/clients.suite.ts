@@ -33,6 +33,32 @@ export function clientSuite(open: OpenDirectory): void {
         says,
       })
 
+    it('takes what a browser client says, and clears it with null', async () => {
+      const { directory, clock } = test
+      const given = {
+        grantTypes: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] as const,
+        postLogoutRedirectUris: ['https://app.example/bye'],
+        logoUri: 'https://app.example/logo.png',
+        clientUri: 'https://app.example/',
+        refreshTokenTtl: 3600,
+        skipConsentEnabled: true,
+        unattendedUser: 'alice',
+      }
+      const input = { name: 'App', clientType: 'MOBILE_APPLICATION', ...given } as const
+      const { client } = await directory.clients.create(poolId, input)
+      assert.deepEqual({ ...client, ...given }, client)
+      assert.deepEqual((await directory.findClient(poolId, client.clientId))?.grantTypes, given.grantTypes)
+      const nothing = Object.fromEntries(Object.keys(given).map((field) => [field, null]))
+      const cleared = await directory.clients.update(poolId, client.clientId, nothing)
+      assert.deepEqual(cleared.grantTypes, ['authorization_code', 'refresh_token'])
+      assert.deepEqual([cleared.logoUri, cleared.skipConsentEnabled, cleared.refreshTokenTtl], [null, false, null])
+      const expiresAt = clock.now() + 1000
+      const dynamic = await directory.clients.create(poolId, { ...input, registration: 'dynamic', expiresAt })
+      assert.deepEqual([dynamic.client.registration, dynamic.client.expiresAt], ['dynamic', expiresAt])
+      const patched = await directory.clients.update(poolId, dynamic.client.clientId, { name: 'Other' })
+      assert.deepEqual([patched.registration, patched.expiresAt], ['dynamic', expiresAt])
+    })
+
     it('makes a machine client with a secret, of which only the hash is kept', async () => {
       const { directory, clock, events, store } = test
       const { client, clientSecret } = await directory.clients.create(poolId, machine)
@@ -50,6 +76,15 @@ export function clientSuite(open: OpenDirectory): void {
         resources: null,
         defaultResource: null,
         accessTokenTtl: null,
+        grantTypes: ['client_credentials'],
+        postLogoutRedirectUris: [],
+        logoUri: null,
+        clientUri: null,
+        refreshTokenTtl: null,
+        skipConsentEnabled: false,
+        unattendedUser: null,
+        registration: 'management',
+        expiresAt: null,
         createdAt: clock.now(),
         updatedAt: clock.now(),
       })

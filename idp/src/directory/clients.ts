@@ -1,9 +1,17 @@
 import { createId } from '@postern/core'
-import { clientRules, defaultAuthMethod, type FieldError, generateSecret, hashSecret } from '@postern/server'
+import {
+  clientRules,
+  defaultAuthMethod,
+  defaultGrantTypes,
+  type FieldError,
+  generateSecret,
+  hashSecret,
+} from '@postern/server'
 import { needsSecret } from './client-authentication.ts'
 import { checkGrants } from './client-grants.ts'
 import { jwksFaults } from './client-jwks.ts'
 import { findClientRow } from './client-row.ts'
+import { refuseInProduction } from './development-only.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ensureKeys, idTokenAlgorithm } from './keys.ts'
 import { merged, sameColumns } from './merge.ts'
@@ -11,6 +19,7 @@ import { cutPage } from './pages.ts'
 import { lockPool, touchPool } from './pool-lock.ts'
 import { conflict, immutable, refuseFaults } from './refusals.ts'
 import { allResources } from './resources.ts'
+import { noteBack, noteEnded } from './revocations/endings.ts'
 import { clientColumns, clientFromRow } from './rows.ts'
 import { addSecret, addSecrets, liveSecrets } from './secret-rows.ts'
 import type { Client, ClientInput, ClientPatch, ClientType, CreatedClient, Page, PageRequest } from './types.ts'
@@ -30,6 +39,15 @@ function emptyClient(name: string, clientType: ClientType): ClientFields {
     resources: null,
     defaultResource: null,
     accessTokenTtl: null,
+    grantTypes: defaultGrantTypes(clientType),
+    postLogoutRedirectUris: [],
+    logoUri: null,
+    clientUri: null,
+    refreshTokenTtl: null,
+    skipConsentEnabled: false,
+    unattendedUser: null,
+    registration: 'management',
+    expiresAt: null,
   }
 }
 
@@ -50,6 +68,15 @@ function mergeClient(present: ClientFields, patch: ClientPatch): ClientFields {
     resources: merged(patch.resources, present.resources, null),
     defaultResource: merged(patch.defaultResource, present.defaultResource, null),
     accessTokenTtl: merged(patch.accessTokenTtl, present.accessTokenTtl, null),
+    grantTypes: merged(patch.grantTypes, present.grantTypes, defaultGrantTypes(clientType)),
+    postLogoutRedirectUris: merged(patch.postLogoutRedirectUris, present.postLogoutRedirectUris, []),
+    logoUri: merged(patch.logoUri, present.logoUri, null),
+    clientUri: merged(patch.clientUri, present.clientUri, null),
+    refreshTokenTtl: merged(patch.refreshTokenTtl, present.refreshTokenTtl, null),
+    skipConsentEnabled: merged(patch.skipConsentEnabled, present.skipConsentEnabled, false),
+    unattendedUser: merged(patch.unattendedUser, present.unattendedUser, null),
+    registration: present.registration,
+    expiresAt: present.expiresAt,
   }
 }
 
@@ -63,6 +90,8 @@ function shapeFaults(client: ClientFields, { clientSecret }: Pick<ClientInput, '
     jwks: client.jwks ?? undefined,
     jwksUri: client.jwksUri ?? undefined,
     redirectUris,
+    postLogoutRedirectUris: client.postLogoutRedirectUris,
+    grantTypes: client.grantTypes,
   })
   return [...rules, ...jwksFaults(client.jwks?.keys ?? [])]
 }
@@ -102,8 +131,11 @@ export async function createClient(
   input: ClientInput,
 ): Promise<CreatedClient> {
   await lockPool(unit, poolId)
+  refuseInProduction(unit.mode, input)
   const wanted = mergeClient(emptyClient(input.name, input.clientType), input)
-  const fields = await checkedClient(unit, poolId, wanted, input)
+  const checked = await checkedClient(unit, poolId, wanted, input)
+  const { registration = 'management', expiresAt = null } = input
+  const fields = { ...checked, registration, expiresAt }
   const clientId = input.clientId ?? createId()
   const client: Client = { poolId, clientId, ...fields, createdAt: unit.now, updatedAt: unit.now }
   await unit.db
@@ -116,6 +148,7 @@ export async function createClient(
       updated_at: unit.now,
     })
     .execute()
+  await noteBack(unit, poolId, 'client', clientId)
   const clientSecret = await addFirstSecrets(unit, client, input)
   await addIdTokenKeys(unit, ring, client)
   await touchPool(unit, poolId)
@@ -140,6 +173,7 @@ async function refuseMissingSecret(unit: Unit, present: Client, after: ClientFie
 export async function updateClient(unit: Unit, poolId: string, clientId: string, patch: ClientPatch): Promise<Client> {
   await lockPool(unit, poolId)
   const client = await findClientRow(unit, poolId, clientId)
+  refuseInProduction(unit.mode, patch)
   const wanted = mergeClient(client, patch)
   refuseTypeChange(client, wanted)
   const fields = await checkedClient(unit, poolId, wanted, {})
@@ -160,6 +194,7 @@ export async function updateClient(unit: Unit, poolId: string, clientId: string,
 export async function deleteClient(unit: Unit, poolId: string, clientId: string): Promise<void> {
   await lockPool(unit, poolId)
   await findClientRow(unit, poolId, clientId)
+  await noteEnded(unit, poolId, 'client', clientId)
   await unit.db.deleteFrom('client').where('pool_id', '=', poolId).where('client_id', '=', clientId).execute()
   await touchPool(unit, poolId)
   unit.event({ kind: 'admin.changed', outcome: 'ok', reason: 'deleted', poolId, clientId })

@@ -37,6 +37,21 @@ const constraints: readonly Constraint[] = [
     columns: 'resource.pool_id, resource.identifier',
     refuse: () => duplicate('identifier', 'The pool has a resource with this identifier; change that one instead.'),
   },
+  {
+    name: 'user_key',
+    columns: 'user_account.pool_id, user_account.id',
+    refuse: () => duplicate('id', 'The pool has a user with this id; choose another id, or leave it out.'),
+  },
+  {
+    name: 'user_name_key',
+    columns: 'user_name.pool_id, user_name.name_key',
+    refuse: () => duplicate('', 'Another user of the pool signs in with one of these names; choose another.'),
+  },
+  {
+    name: 'group_key',
+    columns: 'user_group.pool_id, user_group.id',
+    refuse: () => duplicate('id', 'The pool has a group with this id; choose another id, or leave it out.'),
+  },
 ]
 
 function property(error: unknown, name: string): unknown {

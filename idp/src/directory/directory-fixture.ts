@@ -3,7 +3,7 @@ import type { EventInput } from '@postern/core'
 import { createTestClock, type TestClock } from '@postern/core/testing'
 import { createLogger, createSealer, type FieldError, openStore, type ProblemCode, type Store } from '@postern/server'
 import { type IdpDatabase, idpMigrations } from '../schema.ts'
-import { createDirectory } from './directory.ts'
+import { createDirectory, type DirectoryOptions } from './directory.ts'
 import { DirectoryError, type DirectoryErrorKind } from './directory-error.ts'
 import type { Change, Directory } from './types.ts'
 
@@ -23,7 +23,20 @@ export interface TestDirectory {
 /** Makes an empty directory for one test. */
 export type OpenDirectory = () => Promise<TestDirectory>
 
-const tables = ['pool', 'client', 'client_secret', 'resource', 'signing_key'] as const
+const tables = [
+  'pool',
+  'client',
+  'client_secret',
+  'resource',
+  'signing_key',
+  'user_account',
+  'user_name',
+  'user_group',
+  'group_member',
+  'user_code',
+  'outbox',
+  'attempt',
+] as const
 const encryptionKey = new Uint8Array(32).fill(7)
 
 /** @param url as for POSTERN_DATABASE_URL */
@@ -33,7 +46,10 @@ export function openTestStore(url: string): Promise<Store<IdpDatabase>> {
 }
 
 /** An empty directory over the store, which stays open when the directory is closed. */
-export async function createTestDirectory(store: Store<IdpDatabase>): Promise<TestDirectory> {
+export async function createTestDirectory(
+  store: Store<IdpDatabase>,
+  options: Partial<Pick<DirectoryOptions, 'mode' | 'passwords'>> = {},
+): Promise<TestDirectory> {
   await store.db.deleteFrom('pool').execute()
   const clock = createTestClock()
   const events: EventInput[] = []
@@ -43,6 +59,8 @@ export async function createTestDirectory(store: Store<IdpDatabase>): Promise<Te
     store,
     clock,
     sealer: createSealer(encryptionKey),
+    mode: 'development',
+    ...options,
     onEvent: (event) => void events.push(event),
     onError: (error) => void errors.push(error),
   })

@@ -1,10 +1,15 @@
 import type { Clock, EventSink } from '@postern/core'
-import type { Sealer, Store } from '@postern/server'
+import type { Mode, Sealer, Store } from '@postern/server'
 import type { IdpDatabase } from '../schema.ts'
 import { readContents } from './contents.ts'
 import { findClient, findPool, findRevision, openSigningKeys, readVerifyingKeys } from './hot-reads.ts'
 import { createKeyRing } from './key-ring.ts'
 import { noteLifetime } from './lifetimes.ts'
+import { createAccounts } from './people/accounts.ts'
+import { listOutbox } from './people/outbox.ts'
+import { createPasswords, type Passwords } from './people/passwords.ts'
+import { createRegistrations } from './registrations.ts'
+import type { Bury } from './revocations/endings.ts'
 import { createRooms } from './rooms.ts'
 import { createSecretUses } from './secret-uses.ts'
 import type { Change, Directory, HotReads, Origin, PoolContent, Rooms } from './types.ts'
@@ -14,9 +19,15 @@ export interface DirectoryOptions {
   readonly store: Pick<Store<IdpDatabase>, 'db'>
   readonly clock: Clock
   readonly sealer: Sealer
+  /** What loosens is refused in production, and there is no outbox. */
+  readonly mode: Mode
+  /** Hashes passwords; Argon2id where absent. */
+  readonly passwords?: Passwords
   readonly onEvent: EventSink
   /** What happens apart from any request and cannot be answered: a listener that throws, a batch that was not written. */
   readonly onError: (error: unknown) => void
+  /** Makes the last statement of a pool that is deleted. Absent: resource servers learn of it by other means only. */
+  readonly bury?: Bury | undefined
 }
 
 type Listener = (change: Change) => void
@@ -43,12 +54,20 @@ function createChanges(onError: (error: unknown) => void) {
 
 /** The door of the domain: every face goes through it, so that each rule stands once. */
 export function createDirectory(options: DirectoryOptions): Directory {
-  const { clock, onError } = options
+  const { clock, onError, onEvent, sealer, mode, passwords = createPasswords() } = options
   const { db } = options.store
-  const ring = createKeyRing(options.sealer)
+  const ring = createKeyRing(sealer)
   const changes = createChanges(onError)
   const uses = createSecretUses({ db, clock, onError })
-  const writer = createWriter({ db, clock, onEvent: options.onEvent, notify: changes.notify })
+  const writer = createWriter({
+    db,
+    clock,
+    onEvent,
+    notify: changes.notify,
+    bury: options.bury,
+    passwords,
+    mode,
+  })
   const read: Read = (work) => work({ db, now: clock.now() })
 
   /** `lastUsedAt` is written late; who asks for it gets what is known. */
@@ -89,5 +108,21 @@ export function createDirectory(options: DirectoryOptions): Directory {
     noteLifetime: (poolId, lifetime) => read((ground) => noteLifetime(ground, poolId, lifetime)),
   }
 
-  return { ...from({}), ...hot, contents, from, change, subscribe: changes.subscribe, close: uses.close }
+  const accounts = createAccounts({ read, write: writer, passwords, sealer, mode, clock, onEvent, onError })
+  const outbox: Directory['outbox'] = {
+    list: (page, filter = {}) => read((ground) => listOutbox(ground, sealer, page, filter)),
+  }
+
+  return {
+    ...from({}),
+    ...hot,
+    accounts,
+    outbox,
+    registrations: createRegistrations({ db, clock, writer, ring }),
+    contents,
+    from,
+    change,
+    subscribe: changes.subscribe,
+    close: uses.close,
+  }
 }

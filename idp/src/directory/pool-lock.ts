@@ -1,6 +1,7 @@
 import { isId } from '@postern/core'
 import { sql } from 'kysely'
 import { poolNotFound } from './refusals.ts'
+import { noteSignInsEnded } from './revocations/endings.ts'
 import { poolFromRow } from './rows.ts'
 import type { Pool } from './types.ts'
 import type { Unit } from './unit.ts'
@@ -31,4 +32,12 @@ export async function touchPool({ db, touched }: Unit, poolId: string): Promise<
     .returning('revision')
     .executeTakeFirstOrThrow()
   touched.set(poolId, row.revision)
+}
+
+/** Notes that what a user signed in to must end: sessions, grants and their tokens. To be called when the row is as it will be. */
+export async function endSessions(unit: Unit, poolId: string, userId: string): Promise<void> {
+  await touchPool(unit, poolId)
+  await noteSignInsEnded(unit, poolId, userId)
+  const users = unit.ended.get(poolId) ?? new Set<string>()
+  unit.ended.set(poolId, users.add(userId))
 }

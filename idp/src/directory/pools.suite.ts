@@ -26,6 +26,23 @@ export function poolSuite(open: OpenDirectory): void {
         accessTokenTtl: null,
         signingAlgorithm: 'ES256',
         defaultResource: null,
+        passwordPolicy: {
+          minLength: 8,
+          requireUppercase: true,
+          requireLowercase: true,
+          requireNumbers: true,
+          requireSymbols: false,
+        },
+        brand: {},
+        selfAccountRecoveryEnabled: true,
+        signUpAutoVerificationEnabled: false,
+        refreshTokenTtl: 2_592_000,
+        refreshTokenGrace: 30,
+        dynamicRegistrationEnabled: null,
+        clientIdMetadataDocumentsEnabled: true,
+        deviceFlowEnabled: true,
+        audience: 'resource',
+        unattendedUser: null,
         createdAt: clock.now(),
         updatedAt: clock.now(),
         totalUsers: 0,
@@ -34,6 +51,39 @@ export function poolSuite(open: OpenDirectory): void {
       assert.deepEqual(await directory.pools.get(id), pool)
       assert.deepEqual(changes, [{ poolId: id, revision }])
       assert.deepEqual(events, [{ kind: 'admin.changed', outcome: 'ok', reason: 'created', poolId: id }])
+    })
+
+    it('takes what it says about people, clears it with null, and merges what is an object', async () => {
+      const { directory } = test
+      const given = {
+        selfAccountRecoveryEnabled: false,
+        signUpAutoVerificationEnabled: true,
+        refreshTokenTtl: 60,
+        refreshTokenGrace: 0,
+        dynamicRegistrationEnabled: false,
+        clientIdMetadataDocumentsEnabled: false,
+        deviceFlowEnabled: false,
+        audience: 'client_id' as const,
+        unattendedUser: 'alice',
+      }
+      const objects = {
+        passwordPolicy: { minLength: 12 },
+        brand: { name: 'House', logoUri: 'https://a.example/l.png' },
+      }
+      const { id, ...pool } = await directory.pools.create({ name: 'Agents', ...given, ...objects })
+      const { passwordPolicy, brand, ...rest } = await directory.pools.get(id)
+      assert.deepEqual({ ...rest, ...given }, rest)
+      assert.deepEqual([passwordPolicy.minLength, passwordPolicy.requireNumbers, brand], [12, true, objects.brand])
+      const patched = await directory.pools.update(id, {
+        passwordPolicy: { requireSymbols: true, minLength: null },
+        brand: { logoUri: null },
+      })
+      assert.deepEqual(patched.passwordPolicy, { ...pool.passwordPolicy, minLength: 8, requireSymbols: true })
+      assert.deepEqual(patched.brand, { name: 'House' })
+      const nothing = Object.fromEntries(Object.keys({ ...given, ...objects }).map((field) => [field, null]))
+      const cleared = await directory.pools.update(id, nothing)
+      const { id: _, revision, ...fresh } = await directory.pools.create({ name: 'Fresh' })
+      assert.deepEqual({ ...cleared, ...fresh }, { id, revision: cleared.revision, ...fresh })
     })
 
     it('keeps every field that is given', async () => {

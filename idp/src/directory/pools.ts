@@ -1,13 +1,17 @@
 import { checkResource, createId, isId } from '@postern/core'
+import { defaultPasswordPolicy } from '@postern/server'
 import { sql } from 'kysely'
 import { limits } from '../limits.ts'
+import { refuseInProduction } from './development-only.ts'
+import { openSigningKeys } from './hot-reads.ts'
 import type { KeyRing } from './key-ring.ts'
 import { addFirstKeys, changeAlgorithm } from './keys.ts'
-import { merged, sameColumns, sameSet } from './merge.ts'
+import { merged, mergedObject, sameColumns, sameSet } from './merge.ts'
 import { cutPage } from './pages.ts'
 import { lockPool, touchPool } from './pool-lock.ts'
 import { immutable, invalid, poolNotFound } from './refusals.ts'
 import { findSameResource } from './resources.ts'
+import { noteBack, noteBorn, noteBuried, noteEnded } from './revocations/endings.ts'
 import { poolColumns, poolFromRow } from './rows.ts'
 import type { Page, PageRequest, Pool, PoolInput, PoolPatch, PoolWithTotals } from './types.ts'
 import type { Ground, Unit } from './unit.ts'
@@ -24,6 +28,17 @@ const emptyPool: Omit<PoolFields, 'name'> = {
   accessTokenTtl: null,
   signingAlgorithm: 'ES256',
   defaultResource: null,
+  passwordPolicy: defaultPasswordPolicy,
+  brand: {},
+  selfAccountRecoveryEnabled: true,
+  signUpAutoVerificationEnabled: false,
+  refreshTokenTtl: limits.defaultRefreshTokenTtl,
+  refreshTokenGrace: limits.defaultRefreshTokenGrace,
+  dynamicRegistrationEnabled: null,
+  clientIdMetadataDocumentsEnabled: true,
+  deviceFlowEnabled: true,
+  unattendedUser: null,
+  audience: 'resource',
 }
 
 function mergePool(present: PoolFields, patch: PoolPatch): PoolFields {
@@ -42,6 +57,33 @@ function mergePool(present: PoolFields, patch: PoolPatch): PoolFields {
     accessTokenTtl: merged(patch.accessTokenTtl, present.accessTokenTtl, emptyPool.accessTokenTtl),
     signingAlgorithm: merged(patch.signingAlgorithm, present.signingAlgorithm, emptyPool.signingAlgorithm),
     defaultResource: merged(patch.defaultResource, present.defaultResource, emptyPool.defaultResource),
+    passwordPolicy: mergedObject(patch.passwordPolicy, present.passwordPolicy, defaultPasswordPolicy),
+    brand: mergedObject(patch.brand, present.brand, {}),
+    selfAccountRecoveryEnabled: merged(
+      patch.selfAccountRecoveryEnabled,
+      present.selfAccountRecoveryEnabled,
+      emptyPool.selfAccountRecoveryEnabled,
+    ),
+    signUpAutoVerificationEnabled: merged(
+      patch.signUpAutoVerificationEnabled,
+      present.signUpAutoVerificationEnabled,
+      emptyPool.signUpAutoVerificationEnabled,
+    ),
+    refreshTokenTtl: merged(patch.refreshTokenTtl, present.refreshTokenTtl, emptyPool.refreshTokenTtl),
+    refreshTokenGrace: merged(patch.refreshTokenGrace, present.refreshTokenGrace, emptyPool.refreshTokenGrace),
+    dynamicRegistrationEnabled: merged(
+      patch.dynamicRegistrationEnabled,
+      present.dynamicRegistrationEnabled,
+      emptyPool.dynamicRegistrationEnabled,
+    ),
+    clientIdMetadataDocumentsEnabled: merged(
+      patch.clientIdMetadataDocumentsEnabled,
+      present.clientIdMetadataDocumentsEnabled,
+      emptyPool.clientIdMetadataDocumentsEnabled,
+    ),
+    deviceFlowEnabled: merged(patch.deviceFlowEnabled, present.deviceFlowEnabled, emptyPool.deviceFlowEnabled),
+    unattendedUser: merged(patch.unattendedUser, present.unattendedUser, emptyPool.unattendedUser),
+    audience: merged(patch.audience, present.audience, emptyPool.audience),
   }
 }
 
@@ -49,19 +91,24 @@ function selectPools(ground: Ground) {
   return ground.db
     .selectFrom('pool')
     .selectAll('pool')
-    .select((eb) =>
+    .select((eb) => [
       eb
         .selectFrom('client')
         .select((of) => of.fn.countAll<number>().as('clients'))
         .whereRef('client.pool_id', '=', 'pool.id')
         .as('total_clients'),
-    )
+      eb
+        .selectFrom('user_account')
+        .select((of) => of.fn.countAll<number>().as('users'))
+        .whereRef('user_account.pool_id', '=', 'pool.id')
+        .as('total_users'),
+    ])
 }
 
 type PoolRow = Awaited<ReturnType<ReturnType<typeof selectPools>['executeTakeFirstOrThrow']>>
 
 function withTotals(row: PoolRow): PoolWithTotals {
-  return { ...poolFromRow(row), totalUsers: 0, totalClients: row.total_clients ?? 0 }
+  return { ...poolFromRow(row), totalUsers: row.total_users ?? 0, totalClients: row.total_clients ?? 0 }
 }
 
 export async function getPool(ground: Ground, poolId: string): Promise<PoolWithTotals> {
@@ -94,6 +141,7 @@ function checkedDefault(text: string | null): string | null {
 
 export async function createPool(unit: Unit, ring: KeyRing, input: PoolInput): Promise<PoolWithTotals> {
   const { db, now } = unit
+  refuseInProduction(unit.mode, input)
   const id = input.id ?? createId()
   const fields = mergePool({ ...emptyPool, name: input.name }, input)
   const columns = poolColumns({ ...fields, defaultResource: checkedDefault(fields.defaultResource) })
@@ -107,8 +155,15 @@ export async function createPool(unit: Unit, ring: KeyRing, input: PoolInput): P
     .execute()
   unit.touched.set(id, revision)
   await addFirstKeys(unit, ring, id, fields.signingAlgorithm)
+  await noteBorn(unit, id)
   unit.event({ kind: 'admin.changed', outcome: 'ok', reason: 'created', poolId: id })
+  noteLoosened(unit, id, fields)
   return await getPool(unit, id)
+}
+
+/** Tokens for the client itself say nothing of where they are good. */
+function noteLoosened(unit: Unit, poolId: string, { audience }: Pick<Pool, 'audience'>): void {
+  if (audience === 'client_id') unit.event({ kind: 'admin.changed', outcome: 'ok', reason: 'setting_loosened', poolId })
 }
 
 function firstRevision(): number {
@@ -153,6 +208,7 @@ export async function updatePool(
   options: UpdateOptions,
 ): Promise<PoolWithTotals> {
   const pool = await lockPool(unit, poolId)
+  refuseInProduction(unit.mode, patch)
   const wanted = mergePool(pool, patch)
   refuseImmutable(pool, wanted)
   const fields = {
@@ -166,6 +222,8 @@ export async function updatePool(
   if (fields.signingAlgorithm !== pool.signingAlgorithm)
     await changeAlgorithm(unit, ring, pool, fields.signingAlgorithm)
   await setPool(unit, poolId, columns)
+  if (pool.audience !== fields.audience) noteLoosened(unit, poolId, fields)
+  if (pool.enabled !== fields.enabled) await (fields.enabled ? noteBack : noteEnded)(unit, poolId, 'pool')
   return await getPool(unit, poolId)
 }
 
@@ -180,8 +238,10 @@ async function setPool(unit: Unit, poolId: string, columns: Partial<ReturnType<t
 }
 
 /** Everything in the pool goes with it. */
-export async function deletePool(unit: Unit, poolId: string): Promise<void> {
-  if (!isId(poolId)) throw poolNotFound()
+export async function deletePool(unit: Unit, ring: KeyRing, poolId: string): Promise<void> {
+  const { signingAlgorithm } = await lockPool(unit, poolId)
+  const key = (await openSigningKeys(unit, ring, poolId)).find(({ alg }) => alg === signingAlgorithm)
+  await noteBuried(unit, poolId, key)
   const gone = await unit.db.deleteFrom('pool').where('id', '=', poolId).returning(sql`1`.as('one')).executeTakeFirst()
   if (gone === undefined) throw poolNotFound()
   unit.touched.set(poolId, null)

@@ -1,7 +1,9 @@
+import { createAnnotationRooms } from './annotations.ts'
 import { findClientRow, requirePool } from './client-row.ts'
 import { createClient, deleteClient, listClients, updateClient } from './clients.ts'
 import type { KeyRing } from './key-ring.ts'
 import { listKeys, rotateKeys } from './keys.ts'
+import { createPeopleRooms } from './people/rooms.ts'
 import { createPool, deletePool, getPool, listPools, updatePool } from './pools.ts'
 import { createResource, deleteResource, getResource, listResources, updateResource } from './resources.ts'
 import { createSecret, deleteSecret, listSecrets, putSecrets } from './secrets.ts'
@@ -24,7 +26,7 @@ export function createRooms(read: Read, write: Write, ring: KeyRing): Rooms {
       get: (poolId) => read((ground) => getPool(ground, poolId)),
       list: (page) => read((ground) => listPools(ground, page)),
       update: (poolId, patch, options = {}) => write((unit) => updatePool(unit, ring, poolId, patch, options)),
-      delete: (poolId) => write((unit) => deletePool(unit, poolId)),
+      delete: (poolId) => write((unit) => deletePool(unit, ring, poolId)),
     },
     clients: {
       create: (poolId, input) => write((unit) => createClient(unit, ring, poolId, input)),
@@ -47,9 +49,11 @@ export function createRooms(read: Read, write: Write, ring: KeyRing): Rooms {
       update: (poolId, resourceId, patch) => write((unit) => updateResource(unit, poolId, resourceId, patch)),
       delete: (poolId, resourceId) => write((unit) => deleteResource(unit, poolId, resourceId)),
     },
+    annotations: createAnnotationRooms(read, write),
     keys: {
       list: (poolId) => inPool(read, poolId, (ground) => listKeys(ground, poolId)),
       rotate: (poolId) => write((unit) => rotateKeys(unit, ring, poolId)),
     },
+    ...createPeopleRooms(read, write),
   }
 }

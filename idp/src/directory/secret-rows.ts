@@ -39,7 +39,7 @@ export async function addSecret(
 ): Promise<Secret> {
   const { poolId, clientId } = client
   const times = { created_at: now, expires_at: expiresAt, last_used_at: null }
-  const row = { pool_id: poolId, client_id: clientId, id, hash, ...times }
+  const row = { pool_id: poolId, client_id: clientId, id, hash, sealed: null, ...times }
   await db.insertInto('client_secret').values(row).execute()
   return secretFromRow(row)
 }

@@ -1,7 +1,24 @@
 import type { KeyObject } from 'node:crypto'
-import type { AuthMethod, ClientType, KeyState, PoolReply, SigningAlgorithm } from '@postern/server'
+import type {
+  AuthMethod,
+  Brand,
+  ClientType,
+  GrantType,
+  KeyState,
+  PasswordPolicy,
+  PoolReply,
+  Registration,
+  SigningAlgorithm,
+} from '@postern/server'
+import type { AnnotationRooms } from './annotations.ts'
+import type { Accounts } from './people/accounts-types.ts'
+import type { Group, GroupRooms, HashedUser, Outbox, UserRooms } from './people/types.ts'
+import type { Registrations } from './registrations.ts'
 
-export type { ClientType, KeyState, SigningAlgorithm }
+export type { Annotations } from './annotations.ts'
+export type * from './people/accounts-types.ts'
+export type * from './people/types.ts'
+export type { Brand, ClientType, GrantType, KeyState, PasswordPolicy, Registration, SigningAlgorithm }
 
 /** How a client proves itself at the token endpoint (RFC 7591 §2); `none` is a public client. */
 export type TokenEndpointAuthMethod = AuthMethod
@@ -26,7 +43,24 @@ export interface Pool {
   readonly signingAlgorithm: SigningAlgorithm
   /** Canonical identifier; may name a resource that does not exist yet when it was given with the pool. */
   readonly defaultResource: string | null
-  /** Grows with every write to the pool or to anything in it. */
+  readonly passwordPolicy: PasswordPolicy
+  /** What pages show: the pool's name where it has none. */
+  readonly brand: Brand
+  readonly selfAccountRecoveryEnabled: boolean
+  /** A person who signs up is confirmed at once, without a code. */
+  readonly signUpAutoVerificationEnabled: boolean
+  readonly refreshTokenTtl: number
+  /** Seconds in which a rotated refresh token that comes again is answered. */
+  readonly refreshTokenGrace: number
+  /** null: as the mode says. Ask `registersDynamically`, which knows the mode. */
+  readonly dynamicRegistrationEnabled: boolean | null
+  readonly clientIdMetadataDocumentsEnabled: boolean
+  readonly deviceFlowEnabled: boolean
+  /** Id or sign-in name of the user for whom everything is approved without a person; in development only. */
+  readonly unattendedUser: string | null
+  /** What tokens are for where a request names no resource: the default resource, or the client itself. */
+  readonly audience: PoolReply['audience']
+  /** Grows with every write to the pool or to anything in it, but its people: of them only when somebody's sessions end. */
   readonly revision: number
   readonly createdAt: number
   readonly updatedAt: number
@@ -73,6 +107,18 @@ export interface Client {
   /** One of its resources, or null: the pool's default. */
   readonly defaultResource: string | null
   readonly accessTokenTtl: number | null
+  readonly grantTypes: readonly GrantType[]
+  readonly postLogoutRedirectUris: readonly string[]
+  readonly logoUri: string | null
+  readonly clientUri: string | null
+  /** null: the pool's. */
+  readonly refreshTokenTtl: number | null
+  readonly skipConsentEnabled: boolean
+  /** As the pool's, for this client alone. */
+  readonly unattendedUser: string | null
+  readonly registration: Registration
+  /** Of a client that registered itself; null: never. The reader compares it with the clock. */
+  readonly expiresAt: number | null
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -140,6 +186,8 @@ export interface Change {
   readonly poolId: string
   /** The new revision; null when the pool is gone. */
   readonly revision: number | null
+  /** Whose sessions and grants must end; absent: nobody's. */
+  readonly users?: readonly string[]
 }
 
 export interface HotReads {
@@ -169,6 +217,8 @@ export interface ClientContent extends Client {
 export interface PoolContent extends Pool {
   readonly resources: readonly Resource[]
   readonly clients: readonly ClientContent[]
+  readonly users: readonly HashedUser[]
+  readonly groups: readonly Group[]
 }
 
 /* ---- rooms ---- */
@@ -204,6 +254,17 @@ export type PoolPatch = Optional<{
   accessTokenTtl: number | null
   signingAlgorithm: SigningAlgorithm | null
   defaultResource: string | null
+  passwordPolicy: { readonly [K in keyof PasswordPolicy]?: PasswordPolicy[K] | null | undefined } | null
+  brand: { readonly name?: string | null | undefined; readonly logoUri?: string | null | undefined } | null
+  selfAccountRecoveryEnabled: boolean | null
+  signUpAutoVerificationEnabled: boolean | null
+  refreshTokenTtl: number | null
+  refreshTokenGrace: number | null
+  dynamicRegistrationEnabled: boolean | null
+  clientIdMetadataDocumentsEnabled: boolean | null
+  deviceFlowEnabled: boolean | null
+  unattendedUser: string | null
+  audience: PoolReply['audience'] | null
 }>
 
 export interface PoolInput extends PoolPatch {
@@ -222,6 +283,13 @@ export type ClientPatch = Optional<{
   resources: readonly string[] | null
   defaultResource: string | null
   accessTokenTtl: number | null
+  grantTypes: readonly GrantType[] | null
+  postLogoutRedirectUris: readonly string[] | null
+  logoUri: string | null
+  clientUri: string | null
+  refreshTokenTtl: number | null
+  skipConsentEnabled: boolean | null
+  unattendedUser: string | null
 }>
 
 export interface ClientInput extends ClientPatch {
@@ -232,6 +300,10 @@ export interface ClientInput extends ClientPatch {
   readonly clientSecret?: string | undefined
   /** Instead of a secret, for seeds: at most two, the newest first; none are made beside them. */
   readonly hashedSecrets?: readonly HashedSecret[] | undefined
+  /** How it came to be known; else it is a person's work. */
+  readonly registration?: Registration | undefined
+  /** When it is forgotten, epoch milliseconds. */
+  readonly expiresAt?: number | null | undefined
 }
 
 export type SecretInput = Optional<{ clientSecret: string; expiresAt: number | null }>
@@ -305,10 +377,14 @@ export interface Rooms {
     update(poolId: string, resourceId: string, patch: ResourcePatch): Promise<Resource>
     delete(poolId: string, resourceId: string): Promise<DeletedResource>
   }
+  /** What another face keeps beside a pool or client. */
+  readonly annotations: AnnotationRooms
   readonly keys: {
     list(poolId: string): Promise<readonly Key[]>
     rotate(poolId: string): Promise<readonly Key[]>
   }
+  readonly users: UserRooms
+  readonly groups: GroupRooms
 }
 
 /** Where a write comes from; goes into its event. */
@@ -317,6 +393,11 @@ export interface Origin {
 }
 
 export interface Directory extends Rooms, HotReads {
+  /** Clients that register themselves. */
+  readonly registrations: Registrations
+  /** What pages and flows use for people. */
+  readonly accounts: Accounts
+  readonly outbox: Outbox
   /** All pools with what is in them, as of one moment. */
   contents(): Promise<readonly PoolContent[]>
   /** The same rooms, with the origin noted in the events of their writes. */

@@ -1,9 +1,13 @@
 import type { Clock, EventInput, EventSink } from '@postern/core'
+import type { Mode } from '@postern/server'
 import type { Kysely } from 'kysely'
 import type { IdpDatabase } from '../schema.ts'
 import { refusalOf } from './constraints.ts'
 import { createKeyStock, type KeyStock, KeysWanted } from './key-pairs.ts'
 import { settleLifetimes } from './lifetimes.ts'
+import { createPasswordStock, HashesWanted, type PasswordStock } from './people/password-stock.ts'
+import type { Passwords } from './people/passwords.ts'
+import type { Bury } from './revocations/endings.ts'
 import type { Change, Origin } from './types.ts'
 
 /** What a read needs. */
@@ -15,8 +19,14 @@ export interface Ground {
 /** One transaction. `db` is the transaction's. */
 export interface Unit extends Ground {
   readonly keys: KeyStock
+  readonly passwords: PasswordStock
+  readonly mode: Mode
+  /** By pool: whose sessions end with this. */
+  readonly ended: Map<string, Set<string>>
   /** Revisions of the pools that were written to; null for a deleted one. */
   readonly touched: Map<string, number | null>
+  /** Makes the last statement of a pool that is deleted; absent: none is made. */
+  readonly bury?: Bury | undefined
   /** Recorded once the transaction is committed. */
   event(event: EventInput): void
 }
@@ -29,31 +39,43 @@ export interface WriterOptions {
   readonly clock: Clock
   readonly onEvent: EventSink
   readonly notify: (change: Change) => void
+  readonly bury?: Bury | undefined
+  readonly passwords: Passwords
+  readonly mode: Mode
 }
 
 interface Committed<T> {
   readonly result: T
   readonly touched: ReadonlyMap<string, number | null>
+  readonly ended: ReadonlyMap<string, ReadonlySet<string>>
   readonly events: readonly EventInput[]
+}
+
+interface Stocks {
+  readonly keys: KeyStock
+  readonly passwords: PasswordStock
 }
 
 async function attempt<T>(
   options: WriterOptions,
   origin: Origin,
-  keys: KeyStock,
+  stocks: Stocks,
   work: (unit: Unit) => Promise<T>,
 ): Promise<Committed<T>> {
   const touched = new Map<string, number | null>()
+  const ended = new Map<string, Set<string>>()
   const events: EventInput[] = []
   const from = origin.requestId === undefined ? {} : { requestId: origin.requestId }
   const result = await options.db.transaction().execute(async (db) => {
     const event = (input: EventInput) => void events.push({ ...input, ...from })
-    const unit: Unit = { db, now: options.clock.now(), keys, touched, event }
+    const { mode, bury, clock } = options
+    const unit: Unit = { db, now: clock.now(), mode, ...stocks, touched, ended, event, bury }
     const value = await work(unit)
+    stocks.passwords.settle()
     for (const [poolId, revision] of touched) if (revision !== null) await settleLifetimes(unit, poolId)
     return value
   })
-  return { result, touched, events }
+  return { result, touched, ended, events }
 }
 
 async function attemptUntilStocked<T>(
@@ -61,22 +83,26 @@ async function attemptUntilStocked<T>(
   origin: Origin,
   work: (unit: Unit) => Promise<T>,
 ): Promise<Committed<T>> {
-  const keys = createKeyStock()
+  const stocks = { keys: createKeyStock(), passwords: createPasswordStock(options.passwords) }
   for (;;) {
     try {
-      return await attempt(options, origin, keys, work)
+      return await attempt(options, origin, stocks, work)
     } catch (error) {
-      if (!(error instanceof KeysWanted)) throw refusalOf(error)
+      if (error instanceof KeysWanted) await stocks.keys.fill()
+      else if (error instanceof HashesWanted) await stocks.passwords.fill()
+      else throw refusalOf(error)
     }
-    await keys.fill()
   }
 }
 
 /** Runs work in one transaction; listeners and events hear of it after the commit, and of nothing that was rolled back. */
 export function createWriter(options: WriterOptions): (origin: Origin) => Write {
   return (origin) => async (work) => {
-    const { result, touched, events } = await attemptUntilStocked(options, origin, work)
-    for (const [poolId, revision] of touched) options.notify({ poolId, revision })
+    const { result, touched, ended, events } = await attemptUntilStocked(options, origin, work)
+    for (const [poolId, revision] of touched) {
+      const users = ended.get(poolId)
+      options.notify({ poolId, revision, ...(users === undefined ? {} : { users: [...users] }) })
+    }
     for (const event of events) options.onEvent(event)
     return result
   }

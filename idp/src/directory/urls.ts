@@ -7,7 +7,18 @@ export interface PoolUrls {
 }
 
 /** Paths below the issuer; the OpenID face must serve exactly these. */
-export const poolPaths = { discovery: '/.well-known/openid-configuration', token: '/token', jwks: '/jwks' } as const
+export const poolPaths = {
+  discovery: '/.well-known/openid-configuration',
+  authorization: '/auth',
+  token: '/token',
+  jwks: '/jwks',
+  registration: '/reg',
+  userinfo: '/userinfo',
+  deviceAuthorization: '/device_authorization',
+  /** Where a person types the code that a device shows. */
+  device: '/device',
+  endSession: '/end-session',
+} as const
 
 /** @param idpUrl public origin of the identity provider, without a trailing slash */
 export function poolUrls(idpUrl: string, poolId: string): PoolUrls {

@@ -16,6 +16,7 @@ export interface Api {
   get(path: string): Promise<Answer>
   post(path: string, body?: unknown): Promise<Answer>
   patch(path: string, body: unknown): Promise<Answer>
+  put(path: string, body?: unknown): Promise<Answer>
   delete(path: string): Promise<Answer>
   /** What `GET /seed` and the lists of keys show: all that a refusal must leave alone. */
   state(): Promise<unknown>
@@ -41,6 +42,7 @@ export function apiAt(url: string, adminToken: string, close: () => Promise<void
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
+    put: (path, body) => call('PUT', path, body),
     delete: (path) => call('DELETE', path),
     async state() {
       const { items } = (await api.get('/user-pools?limit=100')).body

@@ -27,6 +27,22 @@ describe('the management API', () => {
       requiredSignUpAttributes: [],
       selfSignUpEnabled: false,
       signingAlgorithm: 'ES256',
+      passwordPolicy: {
+        minLength: 8,
+        requireUppercase: true,
+        requireLowercase: true,
+        requireNumbers: true,
+        requireSymbols: false,
+      },
+      brand: {},
+      selfAccountRecoveryEnabled: true,
+      signUpAutoVerificationEnabled: false,
+      refreshTokenTtl: 2_592_000,
+      refreshTokenGrace: 30,
+      dynamicRegistrationEnabled: true,
+      clientIdMetadataDocumentsEnabled: true,
+      deviceFlowEnabled: true,
+      audience: 'resource',
       issuer: `${api.url}/pools/life`,
       discoveryUrl: `${api.url}/pools/life/.well-known/openid-configuration`,
       tokenUrl: `${api.url}/pools/life/token`,
@@ -70,7 +86,15 @@ describe('the management API', () => {
     const { clientSecret, ...client } = created.body
     assert.match(String(clientSecret), /^[A-Za-z0-9_-]{43}$/)
     const { createdAt, updatedAt } = client
-    assert.deepEqual(client, { ...input, tokenEndpointAuthMethod: 'client_secret_basic', createdAt, updatedAt })
+    assert.deepEqual(client, {
+      ...input,
+      tokenEndpointAuthMethod: 'client_secret_basic',
+      grantTypes: ['client_credentials'],
+      skipConsentEnabled: false,
+      registration: 'management',
+      createdAt,
+      updatedAt,
+    })
     assert.deepEqual((await api.get(`${path}/agent`)).body, client)
     assert.deepEqual((await api.get(path)).body, { items: [client], nextCursor: null })
     const patched = await api.patch(`${path}/agent`, { name: 'Robot', scopes: [], resources: [] })

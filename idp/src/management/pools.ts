@@ -9,16 +9,15 @@ import {
 } from '@postern/server'
 import type { Directory } from '../directory/types.ts'
 import { pageReply, pageRequest } from './paging.ts'
-import { poolReply } from './replies.ts'
+import { poolReply, type ReplySettings } from './replies.ts'
 import { without } from './without.ts'
 
 export interface PoolRoutesOptions {
   readonly directory: Directory
-  /** Public origin of the identity provider. */
-  readonly idpUrl: string
+  readonly settings: ReplySettings
 }
 
-export function poolRoutes({ directory, idpUrl }: PoolRoutesOptions): Route[] {
+export function poolRoutes({ directory, settings }: PoolRoutesOptions): Route[] {
   const tag = 'User pools'
   return [
     route({
@@ -29,7 +28,7 @@ export function poolRoutes({ directory, idpUrl }: PoolRoutesOptions): Route[] {
       query: listQuery,
       reply: { status: 200, schema: listReply(poolSchema) },
       async handler({ query }) {
-        return pageReply(await directory.pools.list(pageRequest(query)), (pool) => poolReply(idpUrl, pool))
+        return pageReply(await directory.pools.list(pageRequest(query)), (pool) => poolReply(settings, pool))
       },
     }),
     route({
@@ -41,7 +40,7 @@ export function poolRoutes({ directory, idpUrl }: PoolRoutesOptions): Route[] {
       reply: { status: 201, schema: poolSchema },
       async handler({ body, requestId }) {
         const pool = await directory.from({ requestId }).pools.create(body)
-        return { body: poolReply(idpUrl, pool), headers: { location: `/api/v1/user-pools/${pool.id}` } }
+        return { body: poolReply(settings, pool), headers: { location: `/api/v1/user-pools/${pool.id}` } }
       },
     }),
     route({
@@ -51,7 +50,7 @@ export function poolRoutes({ directory, idpUrl }: PoolRoutesOptions): Route[] {
       tag,
       reply: { status: 200, schema: poolSchema },
       async handler({ params }) {
-        return { body: poolReply(idpUrl, await directory.pools.get(params.poolId)) }
+        return { body: poolReply(settings, await directory.pools.get(params.poolId)) }
       },
     }),
     route({
@@ -63,7 +62,7 @@ export function poolRoutes({ directory, idpUrl }: PoolRoutesOptions): Route[] {
       reply: { status: 200, schema: poolSchema },
       async handler({ params, body, requestId }) {
         const patch = without(body, 'id')
-        return { body: poolReply(idpUrl, await directory.from({ requestId }).pools.update(params.poolId, patch)) }
+        return { body: poolReply(settings, await directory.from({ requestId }).pools.update(params.poolId, patch)) }
       },
     }),
     route({

@@ -1,7 +1,35 @@
-import type { ClientReply, KeyReply, PoolReply, ResourceReply, SecretCreated, SecretReply } from '@postern/server'
+import type {
+  ClientReply,
+  GroupReply,
+  KeyReply,
+  Mode,
+  OutboxReply,
+  PoolReply,
+  ResourceReply,
+  SecretCreated,
+  SecretReply,
+  UserReply,
+} from '@postern/server'
+import { registersDynamically } from '../directory/development-only.ts'
 import { given } from '../directory/given.ts'
-import type { Client, CreatedSecret, Key, PoolWithTotals, Resource, Scope, Secret } from '../directory/types.ts'
+import type {
+  Client,
+  CreatedSecret,
+  Group,
+  Key,
+  OutboxMessage,
+  PoolWithTotals,
+  Resource,
+  Scope,
+  Secret,
+  User,
+} from '../directory/types.ts'
 import { poolUrls } from '../directory/urls.ts'
+
+export interface ReplySettings {
+  readonly idpUrl: string
+  readonly mode: Mode
+}
 
 function time(epochMs: number): string {
   return new Date(epochMs).toISOString()
@@ -15,8 +43,8 @@ function times(record: { readonly createdAt: number; readonly updatedAt: number 
   return { createdAt: time(record.createdAt), updatedAt: time(record.updatedAt) }
 }
 
-/** @param idpUrl public origin, of which the pool's addresses are made */
-export function poolReply(idpUrl: string, pool: PoolWithTotals): PoolReply {
+/** @param settings the public origin, of which the pool's addresses are made, and the mode, which decides what is on */
+export function poolReply({ idpUrl, mode }: ReplySettings, pool: PoolWithTotals): PoolReply {
   return {
     id: pool.id,
     name: pool.name,
@@ -28,6 +56,17 @@ export function poolReply(idpUrl: string, pool: PoolWithTotals): PoolReply {
     ...given('accessTokenTtl', pool.accessTokenTtl),
     signingAlgorithm: pool.signingAlgorithm,
     ...given('defaultResource', pool.defaultResource),
+    passwordPolicy: { ...pool.passwordPolicy },
+    brand: { ...pool.brand },
+    selfAccountRecoveryEnabled: pool.selfAccountRecoveryEnabled,
+    signUpAutoVerificationEnabled: pool.signUpAutoVerificationEnabled,
+    refreshTokenTtl: pool.refreshTokenTtl,
+    refreshTokenGrace: pool.refreshTokenGrace,
+    dynamicRegistrationEnabled: registersDynamically(pool, mode),
+    clientIdMetadataDocumentsEnabled: pool.clientIdMetadataDocumentsEnabled,
+    deviceFlowEnabled: pool.deviceFlowEnabled,
+    ...given('unattendedUser', pool.unattendedUser),
+    audience: pool.audience,
     ...poolUrls(idpUrl, pool.id),
     enabled: pool.enabled,
     totalUsers: pool.totalUsers,
@@ -38,7 +77,7 @@ export function poolReply(idpUrl: string, pool: PoolWithTotals): PoolReply {
 
 /** @param clientSecret in the answer to the request that made it, and nowhere else */
 export function clientReply(client: Client, clientSecret?: string): ClientReply {
-  const { redirectUris, scopes, resources } = client
+  const { redirectUris, postLogoutRedirectUris, scopes, resources } = client
   return {
     clientId: client.clientId,
     ...given('clientSecret', clientSecret),
@@ -52,6 +91,15 @@ export function clientReply(client: Client, clientSecret?: string): ClientReply 
     ...given('resources', resources && [...resources]),
     ...given('defaultResource', client.defaultResource),
     ...given('accessTokenTtl', client.accessTokenTtl),
+    grantTypes: [...client.grantTypes],
+    ...given('postLogoutRedirectUris', postLogoutRedirectUris.length === 0 ? null : [...postLogoutRedirectUris]),
+    ...given('logoUri', client.logoUri),
+    ...given('clientUri', client.clientUri),
+    ...given('refreshTokenTtl', client.refreshTokenTtl),
+    skipConsentEnabled: client.skipConsentEnabled,
+    ...given('unattendedUser', client.unattendedUser),
+    registration: client.registration,
+    ...given('expiresAt', timeOrNull(client.expiresAt)),
     ...times(client),
   }
 }
@@ -98,4 +146,36 @@ export function keyReply(key: Key): KeyReply {
     activatedAt: timeOrNull(key.activatedAt),
     retiresAt: timeOrNull(key.retiresAt),
   }
+}
+
+/** Never the password, in any form. */
+export function userReply(user: User): UserReply {
+  return {
+    id: user.id,
+    status: user.status,
+    ...given('preferredUsername', user.preferredUsername),
+    ...given('email', user.email),
+    ...given('emailVerified', user.email === null ? null : user.emailVerified),
+    ...given('phoneNumber', user.phoneNumber),
+    ...given('phoneNumberVerified', user.phoneNumber === null ? null : user.phoneNumberVerified),
+    ...user.profile,
+    ...given('metadata', user.metadata),
+    groups: user.groups.map(({ id }) => id),
+    ...times(user),
+    ...given('lastSignInAt', timeOrNull(user.lastSignInAt)),
+  }
+}
+
+export function groupReply(group: Group): GroupReply {
+  return {
+    id: group.id,
+    name: group.name,
+    ...given('description', group.description),
+    ...given('precedence', group.precedence),
+    ...times(group),
+  }
+}
+
+export function outboxReply(message: OutboxMessage): OutboxReply {
+  return { ...message, createdAt: time(message.createdAt), expiresAt: time(message.expiresAt) }
 }

@@ -30,7 +30,7 @@ function claimsOf({ issuer, clientId, access, now }: AccessTokenFacts): Record<s
     scope: access.scopes.length === 0 ? undefined : access.scopes.join(' '),
     client_id: clientId,
     iss: issuer,
-    aud: access.resource.identifier,
+    aud: access.audience,
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { HotClient, HotPool, Resource } from '../directory/types.ts'
 import { type AccessRequest, decideAccess, findResource } from './access.ts'
 import { Refusal } from './refusal.ts'
+import { hotClient, hotPool } from './test-records.ts'
 
 function resourceOf(identifier: string, change: Partial<Resource> = {}): Resource {
   const scopes = [{ name: 'admin', implies: ['read'] }, { name: 'read' }, { name: 'write' }]
@@ -23,41 +24,8 @@ const mcp = resourceOf('https://mcp.example/mcp')
 const files = resourceOf('https://files.example/api/', { accessTokenTtl: 200 })
 const reports = resourceOf('urn:example:reports', { scopes: [] })
 
-const pool: HotPool = {
-  id: 'p',
-  name: 'p',
-  description: null,
-  projectName: 'default',
-  enabled: true,
-  signInAttributes: [],
-  requiredSignUpAttributes: [],
-  selfSignUpEnabled: false,
-  accessTokenTtl: null,
-  signingAlgorithm: 'ES256',
-  defaultResource: mcp.identifier,
-  revision: 1,
-  createdAt: 0,
-  updatedAt: 0,
-  resources: [mcp, files, reports],
-}
-
-const client: HotClient = {
-  poolId: 'p',
-  clientId: 'agent',
-  name: 'agent',
-  clientType: 'MACHINE_TO_MACHINE',
-  tokenEndpointAuthMethod: 'client_secret_basic',
-  jwks: null,
-  jwksUri: null,
-  redirectUris: [],
-  scopes: null,
-  resources: null,
-  defaultResource: null,
-  accessTokenTtl: null,
-  createdAt: 0,
-  updatedAt: 0,
-  secrets: [],
-}
+const pool = hotPool({ defaultResource: mcp.identifier, resources: [mcp, files, reports] })
+const client = hotClient()
 
 function refusalOf(change: { pool?: Partial<HotPool>; client?: Partial<HotClient> }, request: AccessRequest): Refusal {
   try {
@@ -159,4 +127,65 @@ test('no public text holds a character that RFC 6749 §5.2 forbids in error_desc
     refusalOf({}, { scopes: ['x'] }),
   ]
   for (const { description } of refusals) assert.match(description, /^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
+})
+
+describe('for a person', () => {
+  const other = resourceOf('https://other.example/', { scopes: [{ name: 'send' }, { name: 'read' }] })
+  const shared = { ...pool, resources: [mcp, other] }
+  const ask = (scopes: readonly string[] | undefined) =>
+    decideAccess(shared, client, { scopes, person: true, lenient: true })
+
+  test('tokens live 600 s where nothing else is set', () => {
+    assert.equal(ask(undefined).ttl, 600)
+    assert.equal(decideAccess({ ...shared, accessTokenTtl: 60 }, client, { person: true }).ttl, 60)
+  })
+
+  test('scopes that other resources of the pool have are left out, for metadata lists them all', () => {
+    assert.deepEqual(ask(['send', 'read', 'write']).scopes, ['read', 'write'])
+  })
+
+  test('scopes that nobody has are refused, and so is a request that nothing is left of', () => {
+    for (const scopes of [['read', 'unknown'], ['send']]) {
+      assert.throws(() => ask(scopes), { code: 'invalid_scope' })
+    }
+    const narrow = { ...client, scopes: ['read'] }
+    assert.throws(() => decideAccess(shared, narrow, { scopes: ['write'], person: true, lenient: true }), {
+      code: 'invalid_scope',
+    })
+  })
+
+  test('a resource without scopes has none to be missed', () => {
+    const bare = { ...shared, resources: [resourceOf(mcp.identifier, { scopes: [] }), other] }
+    const given = (scopes: readonly string[]) =>
+      decideAccess(bare, client, { scopes, person: true, lenient: true }).scopes
+    assert.deepEqual(given(['send', 'read']), [])
+    assert.throws(() => given(['send', 'delete']), { code: 'invalid_scope' })
+  })
+})
+
+describe('for a machine', () => {
+  const other = resourceOf('https://other.example/', { scopes: [{ name: 'send' }, { name: 'read' }] })
+  const shared = { ...pool, resources: [mcp, other] }
+  const ask = (...scopes: string[]) => decideAccess(shared, client, { scopes, lenient: true }).scopes
+
+  test('what is said of people is left out', () => {
+    assert.deepEqual(ask('openid', 'email', 'read'), ['read'])
+    assert.deepEqual(ask('openid', 'email'), decideAccess(shared, client, {}).scopes)
+  })
+
+  test('a scope that it may not have, or that nobody has, is refused', () => {
+    for (const scopes of [['send'], ['read', 'send'], ['openid', 'read', 'send'], ['read', 'delete']]) {
+      assert.throws(() => ask(...scopes), { code: 'invalid_scope' })
+    }
+    const narrow = { ...client, scopes: ['read'] }
+    assert.throws(() => decideAccess(shared, narrow, { scopes: ['read', 'write'], lenient: true }), {
+      code: 'invalid_scope',
+    })
+  })
+
+  test('who names scopes by hand gets them or none', () => {
+    for (const scopes of [['read', 'send'], ['openid']]) {
+      assert.throws(() => decideAccess(shared, client, { scopes }), { code: 'invalid_scope' })
+    }
+  })
 })

@@ -1,11 +1,14 @@
 import { canonicalResource, sameResource } from '@postern/core'
 import type { HotClient, HotPool, Resource } from '../directory/types.ts'
 import { limits } from '../limits.ts'
+import { isOpenIdScope } from './openid-scopes.ts'
 import { refusals } from './refusal.ts'
 
 /** What an access token will be good for. */
 export interface Access {
   readonly resource: Resource
+  /** The `aud` of the token: the resource's identifier, or the client's id in a pool whose audience is that. */
+  readonly audience: string
   /** Granted scopes, as they are written into the token. */
   readonly scopes: readonly string[]
   /** Lifetime in seconds. */
@@ -17,6 +20,14 @@ export interface AccessRequest {
   readonly resource?: string | undefined
   /** Absent: all that are granted. */
   readonly scopes?: readonly string[] | undefined
+  /** A person stands behind the request: tokens live 600 s where nothing else is set. */
+  readonly person?: boolean | undefined
+  /**
+   * The scopes are a client's own choice, and clients that know of none ask for whatever the pool's metadata lists: those
+   * of OpenID, which say something of people, are left out for a machine instead of refused; for a person, those of the
+   * pool's other resources too. The answer tells what the client got (RFC 6749 §3.3).
+   */
+  readonly lenient?: boolean | undefined
 }
 
 /**
@@ -26,12 +37,53 @@ export interface AccessRequest {
  * @throws Refusal `invalid_target` (RFC 8707 §2) or `invalid_scope`
  */
 export function decideAccess(pool: HotPool, client: HotClient, request: AccessRequest): Access {
+  if (isForItself(pool, client, request)) return accessForItself(pool, client, request)
   const resource = request.resource === undefined ? defaultOf(pool, client) : askedFor(pool, client, request.resource)
+  const fallback = request.person ? limits.personAccessTokenTtl : limits.defaultAccessTokenTtl
   return {
     resource,
-    scopes: decideScopes(resource, client, request.scopes),
-    ttl: client.accessTokenTtl ?? resource.accessTokenTtl ?? pool.accessTokenTtl ?? limits.defaultAccessTokenTtl,
+    audience: resource.identifier,
+    scopes: decideScopes(resource, client, scopesAsked(pool, resource, request)),
+    ttl: client.accessTokenTtl ?? resource.accessTokenTtl ?? pool.accessTokenTtl ?? fallback,
   }
+}
+
+/**
+ * In a pool whose `audience` is `client_id`, who names no resource gets a token for the client itself. It has no
+ * scopes, for they are those of resources.
+ */
+function isForItself(pool: HotPool, client: HotClient, { resource }: AccessRequest): boolean {
+  if (pool.audience !== 'client_id') return false
+  return resource === undefined ? client.defaultResource === null : resource === itselfAsResource(client)
+}
+
+function accessForItself(pool: HotPool, client: HotClient, request: AccessRequest): Access {
+  const resource: Resource = {
+    id: '',
+    poolId: pool.id,
+    identifier: itselfAsResource(client),
+    name: client.name,
+    scopes: [],
+    accessTokenTtl: null,
+    createdAt: client.createdAt,
+    updatedAt: client.updatedAt,
+  }
+  const fallback = request.person ? limits.personAccessTokenTtl : limits.defaultAccessTokenTtl
+  return {
+    resource,
+    audience: client.clientId,
+    scopes: decideScopes(resource, client, scopesAsked(pool, resource, request)),
+    ttl: client.accessTokenTtl ?? pool.accessTokenTtl ?? fallback,
+  }
+}
+
+/** The client's id as the absolute URI that a resource must be (RFC 8707 §2). */
+function itselfAsResource({ clientId }: HotClient): string {
+  return `urn:postern:client:${encodeURIComponent(clientId)}`
+}
+
+function scopesAsked(pool: HotPool, resource: Resource, { lenient, scopes, person }: AccessRequest) {
+  return lenient ? withoutForeign(person ? pool.resources : [], resource, scopes) : scopes
 }
 
 function defaultOf(pool: HotPool, client: HotClient): Resource {
@@ -79,8 +131,24 @@ function otherSpelling(resource: string): string {
   return (path.endsWith('/') ? path.slice(0, -1) : `${path}/`) + resource.slice(path.length)
 }
 
-function isGranted(client: HotClient, resource: Resource): boolean {
+/** May the client have tokens for the resource? */
+export function isGranted(client: HotClient, resource: Resource): boolean {
   return client.resources === null || client.resources.includes(resource.identifier)
+}
+
+/** What was asked for of the resource itself; undefined: nothing was. */
+function withoutForeign(
+  others: readonly Resource[],
+  resource: Resource,
+  asked: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (asked === undefined) return undefined
+  const has = (one: Resource, name: string) => one.scopes.some((scope) => scope.name === name)
+  const named = asked.filter((name) => has(resource, name) || !isOpenIdScope(name))
+  const kept = named.filter((name) => has(resource, name) || !others.some((other) => has(other, name)))
+  // One that has no scopes has none to be missed.
+  if (kept.length === 0 && named.length > 0 && resource.scopes.length > 0) throw refusals.ungrantedScope()
+  return kept.length === 0 ? undefined : kept
 }
 
 function decideScopes(resource: Resource, client: HotClient, asked: readonly string[] | undefined): readonly string[] {

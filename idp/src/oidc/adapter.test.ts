@@ -7,6 +7,7 @@ import { createDirectory } from '../directory/directory.ts'
 import { limits } from '../limits.ts'
 import { type IdpDatabase, idpMigrations } from '../schema.ts'
 import { createAdapter } from './adapter.ts'
+import { endAccounts } from './endings.ts'
 import { deleteExpired, isFirstUse } from './single-use.ts'
 
 const sealer = createSealer(new Uint8Array(32))
@@ -19,13 +20,21 @@ describeStores('oidc models', (nextUrl) => {
   before(async () => {
     clock = createTestClock()
     store = await openStore<IdpDatabase>({ url: await nextUrl(), migrations: idpMigrations, log, name: 'idp' })
-    const directory = createDirectory({ store, clock, sealer, onEvent: () => {}, onError: () => {} })
+    const directory = createDirectory({
+      store,
+      clock,
+      sealer,
+      mode: 'development',
+      onEvent: () => {},
+      onError: () => {},
+    })
     for (const id of ['one', 'two']) await directory.pools.create({ id, name: id })
     await directory.close()
   })
   after(() => store.close())
 
-  const adapter = (model: string, poolId = 'one') => createAdapter({ store, sealer, clock, poolId, model })
+  const adapter = (model: string, poolId = 'one', refreshTokenGrace = 0) =>
+    createAdapter({ store, sealer, clock, poolId, model, refreshTokenGrace })
   const rows = () => store.db.selectFrom('oidc_model').selectAll().execute()
 
   describe('the adapter', () => {
@@ -102,6 +111,68 @@ describeStores('oidc models', (nextUrl) => {
       assert.deepEqual([await tokens.find('a'), await tokens.find('b')], [undefined, undefined])
       assert.equal((await tokens.find('c'))?.grantId, 'h')
     })
+  })
+
+  describe('what is used twice', () => {
+    const grants = () => adapter('Grant')
+
+    test('at once ends the grant and all that came of it', async () => {
+      const codes = adapter('AuthorizationCode')
+      await grants().upsert('raced', { accountId: 'ann' }, 60)
+      await grants().upsert('other', { accountId: 'ann' }, 60)
+      await codes.upsert('code', { grantId: 'raced' }, 60)
+      await adapter('RefreshToken').upsert('made-of-it', { grantId: 'raced' }, 60)
+      await codes.consume('code')
+      await assert.rejects(codes.consume('code'), { error: 'invalid_grant' })
+      assert.equal(await grants().find('raced'), undefined)
+      assert.equal(await adapter('RefreshToken').find('made-of-it'), undefined)
+      assert.equal((await grants().find('other'))?.accountId, 'ann')
+    })
+
+    test('and is a refresh token in its grace counts as not used, for as long as the grace lasts', async () => {
+      const tokens = adapter('RefreshToken', 'one', 30)
+      await grants().upsert('shared', { accountId: 'ann' }, 60)
+      await tokens.upsert('rotated', { grantId: 'shared' }, 60)
+      await tokens.consume('rotated')
+      clock.advance(29_999)
+      assert.equal((await tokens.find('rotated'))?.consumed, undefined)
+      await tokens.consume('rotated')
+      clock.advance(1)
+      assert.notEqual((await tokens.find('rotated'))?.consumed, undefined)
+      await assert.rejects(tokens.consume('rotated'), { error: 'invalid_grant' })
+      assert.equal(await grants().find('shared'), undefined)
+    })
+
+    test('has no grace where it is a code', async () => {
+      const codes = adapter('AuthorizationCode', 'one', 300)
+      await codes.upsert('graceless', { grantId: 'x' }, 60)
+      await codes.consume('graceless')
+      assert.notEqual((await codes.find('graceless'))?.consumed, undefined)
+      await assert.rejects(codes.consume('graceless'), { error: 'invalid_grant' })
+    })
+
+    test('and is no longer there is refused', async () => {
+      await assert.rejects(adapter('RefreshToken', 'one', 30).consume('never made'), { error: 'invalid_grant' })
+    })
+  })
+
+  test('everything of a person in a pool can be ended, and nothing of anybody else', async () => {
+    for (const [poolId, accountId] of [
+      ['one', 'cat'],
+      ['one', 'dan'],
+      ['two', 'cat'],
+    ] as const) {
+      for (const model of ['Session', 'Grant', 'RefreshToken']) {
+        await adapter(model, poolId).upsert(`${model}-${accountId}`, { accountId }, 60)
+      }
+    }
+    await endAccounts(store, 'one', [])
+    await endAccounts(store, 'one', ['cat', 'nobody'])
+    for (const model of ['Session', 'Grant', 'RefreshToken']) {
+      assert.equal(await adapter(model, 'one').find(`${model}-cat`), undefined)
+      assert.equal((await adapter(model, 'one').find(`${model}-dan`))?.accountId, 'dan')
+      assert.equal((await adapter(model, 'two').find(`${model}-cat`))?.accountId, 'cat')
+    }
   })
 
   describe('single use', () => {

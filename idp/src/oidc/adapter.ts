@@ -2,6 +2,7 @@ import { type Clock, sha256Base64url } from '@postern/core'
 import type { Sealer, Store } from '@postern/server'
 import { type Adapter, type AdapterPayload, errors } from 'oidc-provider'
 import type { IdpDatabase, OidcModelTable } from '../schema.ts'
+import { endGrant } from './endings.ts'
 
 export interface AdapterOptions {
   readonly store: Store<IdpDatabase>
@@ -10,6 +11,10 @@ export interface AdapterOptions {
   readonly poolId: string
   /** The library's name for what is stored, e.g. `Session`. */
   readonly model: string
+  /** For how long after its first use a refresh token may come again, in seconds; 0: never. */
+  readonly refreshTokenGrace: number
+  /** Told before a grant is ended because something of it was used twice; by the hash of its id. */
+  readonly onReplay?: (grant: string) => Promise<void>
 }
 
 type StoredRow = Pick<OidcModelTable, 'id' | 'payload' | 'consumed_at'>
@@ -18,8 +23,10 @@ type StoredRow = Pick<OidcModelTable, 'id' | 'payload' | 'consumed_at'>
  * Stores one model of oidc-provider in a table that all models and pools share. Ids are bearer values (codes, sessions,
  * refresh tokens): the table knows their hashes, and the payload, which repeats them, is sealed.
  */
-export function createAdapter({ store, sealer, clock, poolId, model }: AdapterOptions): Adapter {
+export function createAdapter(options: AdapterOptions): Adapter {
+  const { store, sealer, clock, poolId, model } = options
   const { db } = store
+  const graceMs = model === 'RefreshToken' ? options.refreshTokenGrace * 1000 : 0
   return {
     async upsert(id, payload, expiresIn) {
       const hash = await sha256Base64url(id)
@@ -28,6 +35,7 @@ export function createAdapter({ store, sealer, clock, poolId, model }: AdapterOp
         grant_id: await hashOf(payload.grantId),
         user_code: await hashOf(payload.userCode),
         uid: await hashOf(payload.uid),
+        account: await hashOf(payload.accountId),
         consumed_at: typeof payload.consumed === 'number' ? payload.consumed * 1000 : null,
         expires_at: expiresIn === undefined ? null : clock.now() + expiresIn * 1000,
       }
@@ -41,16 +49,17 @@ export function createAdapter({ store, sealer, clock, poolId, model }: AdapterOp
     findByUid: (uid) => findBy('uid', uid),
     findByUserCode: (userCode) => findBy('user_code', userCode),
     async consume(id) {
+      const hash = await sha256Base64url(id)
       const { numUpdatedRows } = await db
         .updateTable('oidc_model')
         .set({ consumed_at: clock.now() })
         .where('pool_id', '=', poolId)
         .where('model', '=', model)
-        .where('id', '=', await sha256Base64url(id))
+        .where('id', '=', hash)
         .where('consumed_at', 'is', null)
         .executeTakeFirst()
       // Of two requests with one code, the library lets both come this far; one of them gets no further.
-      if (numUpdatedRows === 0n) throw new errors.InvalidGrant('already consumed')
+      if (numUpdatedRows === 0n) await refuseReplay(hash)
     },
     async destroy(id) {
       await db
@@ -70,6 +79,25 @@ export function createAdapter({ store, sealer, clock, poolId, model }: AdapterOp
     },
   }
 
+  async function refuseReplay(hash: string): Promise<void> {
+    const row = await db
+      .selectFrom('oidc_model')
+      .select(['grant_id', 'consumed_at'])
+      .where('pool_id', '=', poolId)
+      .where('model', '=', model)
+      .where('id', '=', hash)
+      .executeTakeFirst()
+    if (row !== undefined && isInGrace(row.consumed_at)) return
+    // Used twice at once: one of the two is not the client, and nobody can say which (RFC 6749 §4.1.2).
+    const grant = row?.grant_id
+    if (grant) await endGrant({ store, clock }, poolId, grant)
+    throw new errors.InvalidGrant('already consumed')
+  }
+
+  function isInGrace(consumedAt: number | null): boolean {
+    return consumedAt !== null && clock.now() - consumedAt < graceMs
+  }
+
   async function findBy(column: 'id' | 'uid' | 'user_code', value: string): Promise<AdapterPayload | undefined> {
     const row = await db
       .selectFrom('oidc_model')
@@ -83,7 +111,9 @@ export function createAdapter({ store, sealer, clock, poolId, model }: AdapterOp
 
   function open({ id, payload, consumed_at: consumedAt }: StoredRow): AdapterPayload {
     const stored: AdapterPayload = JSON.parse(sealer.open(payload, contextOf(id)))
-    return consumedAt === null ? stored : { ...stored, consumed: Math.floor(consumedAt / 1000) }
+    // Hosts that share a refresh token use it at the same moment; each gets an answer, and neither is a thief.
+    if (consumedAt === null || isInGrace(consumedAt)) return stored
+    return { ...stored, consumed: Math.floor(consumedAt / 1000) }
   }
 
   function contextOf(hash: string): string {

@@ -18,8 +18,8 @@ after(() => idp.close())
 
 const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
-function authorize(params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
-  const query = new URLSearchParams({
+function query(params: Record<string, string>): URLSearchParams {
+  return new URLSearchParams({
     client_id: web.clientId,
     response_type: 'code',
     redirect_uri: redirect,
@@ -29,94 +29,107 @@ function authorize(params: Record<string, string>, headers: Record<string, strin
     code_challenge_method: 'S256',
     ...params,
   })
-  return fetch(`${pool.issuer}/auth?${query}`, { redirect: 'manual', headers })
 }
 
-describe('while nobody can sign in', () => {
-  test('a right request is refused at its redirect URI, with state and issuer', async () => {
-    const response = await authorize({})
+function authorize(params: Record<string, string>, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${pool.issuer}/auth?${query(params)}`, { redirect: 'manual', headers })
+}
+
+const cookiesOf = (response: Response) =>
+  response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';', 1)[0])
+    .join('; ')
+
+/** What a browser says that it wants. */
+const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+describe('a browser that comes with a request', () => {
+  test('is sent to sign in, on a page below the issuer', async () => {
+    const response = await authorize({}, browser)
     assert.equal(response.status, 303)
-    const location = new URL(response.headers.get('location') ?? '')
-    assert.equal(location.origin + location.pathname, redirect)
-    assert.equal(location.searchParams.get('error'), 'access_denied')
-    assert.match(location.searchParams.get('error_description') ?? '', /no sign-in pages/)
-    assert.equal(location.searchParams.get('state'), 'my-state')
-    assert.equal(location.searchParams.get('iss'), pool.issuer)
-    assert.equal(location.searchParams.get('code'), null)
-    assert.equal(response.headers.get('set-cookie'), null)
-    const [event] = await eventsOf(idp)
-    assert.equal(event?.['reason'], 'access_denied')
-    assert.equal(event?.['clientId'], web.clientId)
-    assert.equal(event?.['status'], 303)
-  })
-
-  test('prompt=none is answered with login_required', async () => {
-    const location = new URL((await authorize({ prompt: 'none' })).headers.get('location') ?? '')
-    assert.equal(location.searchParams.get('error'), 'login_required')
-  })
-
-  for (const [what, params, error] of [
-    ['without PKCE', { code_challenge: '', code_challenge_method: '' }, 'invalid_request'],
-    ['with a plain challenge', { code_challenge_method: 'plain' }, 'invalid_request'],
-    ['for a token', { response_type: 'token' }, 'unsupported_response_type'],
-    ['for a resource that is unknown', { resource: 'https://x.example' }, 'invalid_target'],
-  ] as const) {
-    test(`a request ${what}: ${error}`, async () => {
-      const response = await authorize(params)
-      const location = new URL(response.headers.get('location') ?? '')
-      const answer = new URLSearchParams(location.search || location.hash.slice(1))
-      assert.equal(answer.get('error'), error)
+    const page = await fetch(response.headers.get('location') ?? '', {
+      headers: { ...browser, cookie: cookiesOf(response) },
     })
-  }
+    assert.ok(page.url.startsWith(`${pool.issuer}/sign-in/`))
+    assert.equal(page.status, 200)
+    assert.match(page.headers.get('content-type') ?? '', /^text\/html/)
+    assert.equal(page.headers.get('cache-control'), 'no-store')
+    assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+    assert.doesNotMatch(await page.text(), /<script/)
+  })
 
-  for (const [what, params] of [
-    ['a redirect URI that is not registered', { redirect_uri: 'https://evil.example/callback' }],
-    ['an unknown client', { client_id: 'nobody' }],
-  ] as const) {
-    test(`${what} is sent nowhere`, async () => {
+  test('is sent nowhere for a redirect URI that is not registered, or a client that is unknown', async () => {
+    for (const params of [{ redirect_uri: 'https://evil.example/callback' }, { client_id: 'nobody' }]) {
       const response = await authorize(params, { accept: 'application/json' })
       assert.equal(response.status, 400)
       assert.equal(response.headers.get('location'), null)
       assert.equal(response.headers.get('cache-control'), 'no-store')
       assert.deepEqual(Object.keys(await response.json()), ['error', 'error_description'])
-    })
-  }
-
-  test('a machine client has no code flow', async () => {
-    const machine = await pool.createClient({ name: 'machine' })
-    const response = await authorize({ client_id: machine.clientId }, { accept: 'application/json' })
-    assert.equal(response.status, 400)
-    assert.equal(response.headers.get('location'), null)
+    }
   })
 
-  test('a browser gets a page which shows text as text and runs nothing', async () => {
-    const headers = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
-    const response = await authorize({ client_id: '<script>alert(1)</script>' }, headers)
+  test('gets a page which shows text as text and runs nothing', async () => {
+    const response = await authorize({ client_id: '<script>alert(1)</script>' }, browser)
     assert.equal(response.status, 400)
     assert.match(response.headers.get('content-type') ?? '', /^text\/html/)
     assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/)
     assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
     const page = await response.text()
-    assert.match(page, /This request cannot be answered/)
+    assert.match(page, /&lt;script&gt;/)
     assert.doesNotMatch(page, /<script/)
   })
 
-  test('a session cookie of somebody’s own making makes no session', async () => {
-    const response = await authorize({}, { cookie: `postern-${pool.id}-session=made-up` })
-    assert.equal(response.headers.get('set-cookie'), null)
+  test('with a session cookie of its own making is not signed in', async () => {
+    const headers = { cookie: `postern-${pool.id}-session=made-up; postern-${pool.id}-session.sig=made-up` }
+    const location = new URL((await authorize({ prompt: 'none' }, headers)).headers.get('location') ?? '')
+    assert.equal(location.searchParams.get('error'), 'login_required')
   })
 
-  test('a code that nobody issued is no grant', async () => {
-    const params = {
-      grant_type: 'authorization_code',
-      code: 'x',
-      redirect_uri: redirect,
-      code_verifier: 'y'.repeat(43),
-    }
-    const { status, body } = await requestToken(pool, web, params)
-    assert.equal(status, 400)
-    assert.equal(body['error'], 'invalid_grant')
+  test('with a form instead of a link is sent on with the same request', async () => {
+    const asked = await fetch(`${pool.issuer}/auth`, { method: 'POST', body: query({}), redirect: 'manual' })
+    assert.equal(asked.status, 303)
+    assert.equal(asked.headers.get('location'), `${pool.issuer}/auth?${query({})}`)
+    const out = await fetch(`${pool.issuer}/end-session`, {
+      method: 'POST',
+      body: new URLSearchParams({ client_id: web.clientId }),
+      redirect: 'manual',
+    })
+    assert.equal(out.headers.get('location'), `${pool.issuer}/end-session?client_id=${web.clientId}`)
   })
+
+  for (const [what, body, status] of [
+    ['that is no form', '{}', 400],
+    ['that is too long', new URLSearchParams({ state: 'x'.repeat(9000) }), 413],
+    ['that says a thing twice', new URLSearchParams('state=a&state=b'), 400],
+  ] as const) {
+    test(`with a form ${what} is refused`, async () => {
+      const response = await fetch(`${pool.issuer}/auth`, { method: 'POST', body, redirect: 'manual' })
+      assert.equal(response.status, status)
+      assert.equal(response.headers.get('location'), null)
+      assert.equal((await response.json()).error, 'invalid_request')
+    })
+  }
+
+  test('a refusal leaves an event', async () => {
+    await authorize({ scope: 'unknown-scope' })
+    const [event] = await eventsOf(idp)
+    assert.equal(event?.['reason'], 'invalid_scope')
+    assert.equal(event?.['clientId'], web.clientId)
+    assert.equal(event?.['status'], 303)
+  })
+})
+
+test('a code that nobody issued is no grant', async () => {
+  const params = {
+    grant_type: 'authorization_code',
+    code: 'x',
+    redirect_uri: redirect,
+    code_verifier: 'y'.repeat(43),
+  }
+  const { status, body } = await requestToken(pool, web, params)
+  assert.equal(status, 400)
+  assert.equal(body['error'], 'invalid_grant')
 })
 
 test('clients of every type can be looked up', async () => {
@@ -129,6 +142,6 @@ test('clients of every type can be looked up', async () => {
     const client = await pool.createClient({ name: clientType, clientType, redirectUris: [...redirectUris] })
     const response = await authorize({ client_id: client.clientId, redirect_uri: redirectUris[0] })
     assert.equal(response.status, 303)
-    assert.match(response.headers.get('location') ?? '', /error=access_denied/)
+    assert.match(response.headers.get('location') ?? '', /\/sign-in\//)
   }
 })

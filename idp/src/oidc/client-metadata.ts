@@ -17,25 +17,41 @@ export function clientMetadata(pool: HotPool, client: HotClient): ClientMetadata
     ...(method.startsWith('client_secret') ? { client_secret: placeholder } : {}),
     ...(client.jwks === null ? {} : { jwks: { keys: client.jwks.keys.map((key) => ({ ...key })) } }),
     ...(client.jwksUri === null ? {} : { jwks_uri: client.jwksUri }),
-    ...flowMetadata(client),
+    ...flowMetadata(pool, client),
   }
 }
 
-function flowMetadata(client: HotClient): Partial<ClientMetadata> {
-  if (client.clientType === 'MACHINE_TO_MACHINE') {
-    return { grant_types: ['client_credentials'], response_types: [], redirect_uris: [] }
-  }
+function flowMetadata(pool: HotPool, client: HotClient): Partial<ClientMetadata> {
   // A browser client that has no redirect yet can do nothing, which is no reason to fail on it.
-  if (client.redirectUris.length === 0) return { grant_types: [], response_types: [], redirect_uris: [] }
+  const grants = client.grantTypes.filter(
+    (grant) =>
+      (grant !== 'authorization_code' || client.redirectUris.length > 0) &&
+      (grant !== 'urn:ietf:params:oauth:grant-type:device_code' || pool.deviceFlowEnabled),
+  )
+  if (!grants.includes('authorization_code')) return { grant_types: grants, response_types: [], redirect_uris: [] }
   return {
-    grant_types: ['authorization_code'],
+    grant_types: grants,
     response_types: ['code'],
-    redirect_uris: [...client.redirectUris],
-    application_type: client.redirectUris.every(isWebRedirect) ? 'web' : 'native',
+    ...redirectMetadata(client.redirectUris),
   }
 }
 
-/** Loopback and private-use schemes are for native clients (RFC 8252 §7), whatever the client calls itself. */
-function isWebRedirect(uri: string): boolean {
-  return uri.toLowerCase().startsWith('https://')
+/**
+ * The library refuses a client for redirects that its type should not have, and a native one may have neither https nor
+ * other names than three on this machine. Which redirect is allowed is decided by `matchesRedirect`, and which client
+ * is native by `applicationTypeOf`; so the library gets a type and redirects that it takes.
+ */
+function redirectMetadata(redirectUris: readonly string[]): Partial<ClientMetadata> {
+  if (redirectUris.every((uri) => /^https?:/i.test(uri))) {
+    return { application_type: 'web', redirect_uris: [...redirectUris] }
+  }
+  return { application_type: 'native', redirect_uris: redirectUris.filter(isNativeForLibrary) }
+}
+
+const threeNames = ['localhost', '127.0.0.1', '[::1]']
+
+function isNativeForLibrary(uri: string): boolean {
+  const { protocol = '', hostname = '' } = URL.parse(uri) ?? {}
+  if (protocol === 'http:') return threeNames.includes(hostname)
+  return protocol !== 'https:' || !threeNames.includes(hostname)
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { hashSecret } from '@postern/server'
 import type { HotClient, HotSecret } from '../directory/types.ts'
 import { matchSecret } from './client-secret.ts'
+import { hotClient } from './test-records.ts'
 
 const secret = (id: string, text: string, expiresAt: number | null = null): HotSecret => ({
   id,
@@ -11,23 +12,7 @@ const secret = (id: string, text: string, expiresAt: number | null = null): HotS
 })
 
 function clientWith(...secrets: HotSecret[]): HotClient {
-  return {
-    poolId: 'p',
-    clientId: 'agent',
-    name: 'agent',
-    clientType: 'MACHINE_TO_MACHINE',
-    tokenEndpointAuthMethod: 'client_secret_basic',
-    jwks: null,
-    jwksUri: null,
-    redirectUris: [],
-    scopes: null,
-    resources: null,
-    defaultResource: null,
-    accessTokenTtl: null,
-    createdAt: 0,
-    updatedAt: 0,
-    secrets,
-  }
+  return hotClient({ secrets })
 }
 
 test('each of two live secrets is found', () => {

@@ -6,6 +6,8 @@ import type { Throttle } from './throttle.ts'
 export interface IssuedToken {
   readonly clientId: string
   readonly resource: string | undefined
+  /** The person that it speaks for; absent where it speaks for the client itself. */
+  readonly subject?: string | undefined
   readonly accessToken: string
   /** HTTP status, 200 when absent. */
   readonly status?: number
@@ -36,7 +38,7 @@ const wrongSecret: ReadonlySet<Reason> = new Set(['unknown_client', 'wrong_secre
 /** Records every decision of the token endpoint, and tells the throttle what it has to know of it. */
 export function createDecisions({ record, throttle, observe }: DecisionsOptions): Decisions {
   return {
-    issued(exchange, { clientId, resource, accessToken, status = 200 }) {
+    issued(exchange, { clientId, resource, subject, accessToken, status = 200 }) {
       // A token that was minted proves nothing about who knows the secret.
       if (exchange.claim?.withSecret) throttle.succeeded(attemptOf(exchange, clientId))
       note(exchange, {
@@ -46,6 +48,7 @@ export function createDecisions({ record, throttle, observe }: DecisionsOptions)
         clientId,
         resource,
         tokenHash: hashSecret(accessToken),
+        ...(subject === undefined ? {} : { subjectHash: hashSecret(subject) }),
         status,
       })
     },
@@ -83,6 +86,7 @@ interface Facts extends Pick<EventInput, 'kind' | 'outcome' | 'reason'> {
   readonly clientId: string | undefined
   readonly resource: string | undefined
   readonly tokenHash?: string
+  readonly subjectHash?: string
 }
 
 function attemptOf({ opened, address }: Exchange, clientId: string) {

@@ -50,16 +50,30 @@ async function document(url: string): Promise<Record<string, unknown>> {
 
 describe('the discovery document', () => {
   test('says what is configured, and nothing else', async () => {
-    assert.deepEqual(await document(pool.discoveryUrl), {
+    const { claims_supported: claims, ...rest } = await document(pool.discoveryUrl)
+    assert.deepEqual(rest, {
       issuer: pool.issuer,
       authorization_endpoint: `${pool.issuer}/auth`,
       token_endpoint: pool.tokenUrl,
       jwks_uri: pool.jwksUrl,
+      userinfo_endpoint: `${pool.issuer}/userinfo`,
+      device_authorization_endpoint: `${pool.issuer}/device_authorization`,
+      end_session_endpoint: `${pool.issuer}/end-session`,
+      registration_endpoint: `${pool.issuer}/reg`,
+      introspection_endpoint: `${pool.issuer}/introspect`,
+      revocation_endpoint: `${pool.issuer}/revoke`,
+      revocation_feed_uri: `${pool.issuer}/revocations`,
+      client_id_metadata_document_supported: true,
       response_types_supported: ['code'],
       response_modes_supported: ['form_post', 'fragment', 'query'],
-      grant_types_supported: ['authorization_code', 'client_credentials'],
+      grant_types_supported: [
+        'authorization_code',
+        'refresh_token',
+        'client_credentials',
+        'urn:ietf:params:oauth:grant-type:device_code',
+      ],
       code_challenge_methods_supported: ['S256'],
-      scopes_supported: ['openid', 'read', 'write'],
+      scopes_supported: ['openid', 'profile', 'email', 'phone', 'read', 'write'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
@@ -67,6 +81,24 @@ describe('the discovery document', () => {
       authorization_response_iss_parameter_supported: true,
       request_uri_parameter_supported: false,
     })
+    assert.ok(Array.isArray(claims))
+    for (const claim of ['sub', 'groups', 'email', 'email_verified', 'phone_number', 'name', 'updated_at']) {
+      assert.ok(claims.includes(claim), claim)
+    }
+  })
+
+  test('says nothing of what a pool has switched off', async () => {
+    const bare = await idp.createPool({
+      name: 'bare',
+      deviceFlowEnabled: false,
+      dynamicRegistrationEnabled: false,
+      clientIdMetadataDocumentsEnabled: false,
+    })
+    const found = await document(bare.discoveryUrl)
+    for (const member of ['device_authorization_endpoint', 'registration_endpoint'])
+      assert.equal(member in found, false)
+    assert.notEqual(found['client_id_metadata_document_supported'], true)
+    assert.deepEqual(found['grant_types_supported'], ['authorization_code', 'refresh_token', 'client_credentials'])
   })
 
   test('is the same at all its places', async () => {
@@ -96,7 +128,7 @@ describe('the discovery document', () => {
       const scopes = Array.from({ length: 100 }, (_, index) => ({ name: `s${resource}-${index}` }))
       await many.createResource({ identifier: `${mcp}/${resource}`, scopes })
     }
-    assert.deepEqual((await document(many.discoveryUrl))['scopes_supported'], ['openid'])
+    assert.deepEqual((await document(many.discoveryUrl))['scopes_supported'], ['openid', 'profile', 'email', 'phone'])
   })
 
   test('HEAD and preflight are answered', async () => {
@@ -203,7 +235,7 @@ describe('a pool that answers nothing', () => {
 })
 
 describe('a path of a pool', () => {
-  for (const path of ['/nothing', '/token/', '/TOKEN', '/jwks/x', '/reg', '/me', '/auth/some-uid', '//token', '/']) {
+  for (const path of ['/nothing', '/token/', '/TOKEN', '/jwks/x', '/me', '/auth/a/b', '/auth/', '//token', '/']) {
     test(`${path} is none`, async () => {
       const { status, text } = await raw('GET', `/pools/found${path}`)
       assert.equal(status, 404)
@@ -216,7 +248,9 @@ describe('a path of a pool', () => {
     ['PUT', '/token', 'POST, OPTIONS'],
     ['POST', '/jwks', 'GET, HEAD, OPTIONS'],
     ['DELETE', '/.well-known/openid-configuration', 'GET, HEAD, OPTIONS'],
-    ['POST', '/auth', 'GET, HEAD'],
+    ['PUT', '/auth', 'GET, HEAD, POST'],
+    ['GET', '/device_authorization', 'POST, OPTIONS'],
+    ['GET', '/end-session/confirm', 'POST'],
   ] as const) {
     test(`${method} ${path} is refused, with what is allowed`, async () => {
       const { status, headers, text } = await raw(method, `/pools/found${path}`)

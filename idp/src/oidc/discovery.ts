@@ -1,9 +1,10 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { limits } from '../limits.ts'
 import { exchangeOf } from './exchange.ts'
+import { openIdScopes } from './openid-scopes.ts'
 
 /** Fields of the library's document that say nothing about what a pool can do. */
-const empty = ['claims_parameter_supported', 'claims_supported', 'claim_types_supported']
+const empty = ['claims_parameter_supported', 'claim_types_supported']
 
 /**
  * Finishes the discovery document (RFC 8414 §2, OpenID Connect Discovery §3) and the JWKS: adds the scopes of the
@@ -22,6 +23,6 @@ export async function publish(ctx: KoaContextWithOIDC, next: () => Promise<void>
 
 function scopesOf(ctx: KoaContextWithOIDC): readonly string[] {
   const { resources } = exchangeOf(ctx.req).opened.pool
-  const names = new Set(['openid', ...resources.flatMap(({ scopes }) => scopes.map(({ name }) => name))])
-  return names.size > limits.advertisedScopes ? ['openid'] : [...names]
+  const names = new Set([...openIdScopes, ...resources.flatMap(({ scopes }) => scopes.map(({ name }) => name))])
+  return names.size > limits.advertisedScopes ? openIdScopes : [...names]
 }

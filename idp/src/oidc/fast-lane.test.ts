@@ -102,6 +102,9 @@ const cases: [what: string, params: Params, headers: Record<string, string>, isF
   ['a resource, spelled otherwise', { ...grant, resource: 'HTTPS://MCP.example:443/mcp/' }, who('basic'), true],
   ['a scope', { ...grant, scope: 'read' }, who('basic'), true],
   ['scopes in another order, one twice', { ...grant, scope: 'write read write' }, who('basic'), true],
+  ['scopes of OpenID beside one of the resource', { ...grant, scope: 'openid read email' }, who('basic'), true],
+  ['scopes of OpenID alone', { ...grant, scope: 'openid profile' }, who('basic'), true],
+  ['scopes of OpenID alone, and none granted', { ...grant, scope: 'openid profile' }, who('bare'), true],
   ['empty parameters', { ...grant, scope: '', resource: '' }, who('basic'), true],
   ['a client with limits', grant, who('scoped'), true],
   ['a client without scopes', grant, who('bare'), true],
@@ -153,7 +156,7 @@ for (const pool of ['es256', 'eddsa', 'rs256']) {
 test('plain requests take the lane, and no others', async () => {
   const { directory } = ground
   const pools = createOpenPools({ directory, clock: systemClock, publicUrl })
-  const clients = createClients(directory, systemClock)
+  const clients = createClients((pool, id) => directory.findClient(pool.id, id), systemClock)
   const fastLane = createFastLane({ clients, directory, clock: systemClock })
   const opened = await pools.open('es256')
   assert.ok(opened)

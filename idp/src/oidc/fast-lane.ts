@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { ParsedUrlQuery } from 'node:querystring'
-import { type Clock, parseScope } from '@postern/core'
+import { type Clock, isId, parseScope } from '@postern/core'
 import type { Directory, HotClient } from '../directory/types.ts'
 import { type Access, decideAccess } from './access.ts'
 import { makeAccessToken } from './access-token.ts'
 import { matchSecret } from './client-secret.ts'
 import type { Clients } from './clients.ts'
-import { readBasic } from './credentials.ts'
+import { type BasicCredentials, readBasic } from './credentials.ts'
 import type { OpenPool } from './open-pools.ts'
 import { Refusal } from './refusal.ts'
 
@@ -35,7 +35,7 @@ export function createFastLane({ clients, directory, clock }: FastLaneOptions) {
     params: ParsedUrlQuery,
   ): Promise<FastToken | undefined> => {
     if (!isPlain(req, params)) return undefined
-    const credentials = readBasic(req.headers.authorization)
+    const credentials = credentialsOf(req)
     if (credentials === undefined) return undefined
     const { clientId, clientSecret } = credentials
     const client = clients.peek(opened, clientId) ?? (await clients.find(opened, clientId))
@@ -48,6 +48,12 @@ export function createFastLane({ clients, directory, clock }: FastLaneOptions) {
     const made = makeAccessToken(opened.signer, { issuer: opened.issuer, clientId, access, now })
     return { clientId, access, accessToken: typeof made === 'string' ? made : await made }
   }
+}
+
+/** A client known by a document is no machine: nothing is fetched to find that out. */
+function credentialsOf({ headers }: Pick<IncomingMessage, 'headers'>): BasicCredentials | undefined {
+  const credentials = readBasic(headers.authorization)
+  return credentials !== undefined && isId(credentials.clientId) ? credentials : undefined
 }
 
 const plainParams: ReadonlySet<string> = new Set(['grant_type', 'scope', 'resource'])
@@ -80,7 +86,7 @@ function tryToDecide({ pool }: OpenPool, client: HotClient, params: ParsedUrlQue
   const scopes = scope ? parseScope(scope) : undefined
   if (scope && scopes === undefined) return undefined
   try {
-    return decideAccess(pool, client, { resource: resource || undefined, scopes })
+    return decideAccess(pool, client, { resource: resource || undefined, scopes, lenient: true })
   } catch (error) {
     if (error instanceof Refusal) return undefined
     throw error

@@ -6,6 +6,8 @@ import { clientMetadata } from './client-metadata.ts'
 import { matchSecret } from './client-secret.ts'
 import type { Clients } from './clients.ts'
 import { type Exchange, exchangeOf } from './exchange.ts'
+import { asLibraryError } from './library-errors.ts'
+import { matchesRedirect } from './registration/redirect-match.ts'
 
 /** A client as oidc-provider knows it. */
 export type LibraryClient = InstanceType<Provider['Client']>
@@ -49,6 +51,12 @@ export function createLibraryClients({ clients, directory, clock }: LibraryClien
       provider.Client.prototype.compareClientSecret = function compare(this: LibraryClient, presented) {
         return compareSecret(recordOf(this), presented)
       }
+      provider.Client.prototype.redirectUriAllowed = function isAllowed(this: LibraryClient, uri) {
+        return matchesRedirect(recordOf(this).redirectUris, uri)
+      }
+      provider.Client.prototype.postLogoutRedirectUriAllowed = function isAllowed(this: LibraryClient, uri) {
+        return matchesRedirect(recordOf(this).postLogoutRedirectUris, uri)
+      }
     },
   }
 
@@ -61,7 +69,9 @@ export function createLibraryClients({ clients, directory, clock }: LibraryClien
   async function find(clientId: string, build: (id: string) => Promise<LibraryClient | undefined>) {
     if (typeof clientId !== 'string' || clientId === '') return undefined
     const { opened } = current()
-    const record = await clients.find(opened, clientId)
+    const record = await clients.findOrRefuse(opened, clientId).catch((error: unknown) => {
+      throw asLibraryError(error)
+    })
     if (record === undefined) {
       // As much work as for a client whose secret is wrong.
       matchSecret(undefined, clientId, clock.now())

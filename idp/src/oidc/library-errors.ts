@@ -1,5 +1,6 @@
 import type { Reason } from '@postern/core'
-import type { errors } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import { Refusal } from './refusal.ts'
 
 /** Machine reasons of the library's errors, by their OAuth code. */
 const reasonsByCode: Readonly<Record<string, Reason>> = {
@@ -11,6 +12,9 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   unauthorized_client: 'unsupported_grant',
   access_denied: 'access_denied',
   login_required: 'access_denied',
+  consent_required: 'access_denied',
+  interaction_required: 'access_denied',
+  expired_token: 'invalid_grant',
   server_error: 'internal',
 }
 
@@ -20,6 +24,14 @@ const reasonsByDetail: Readonly<Record<string, Reason>> = {
   'invalid secret provided': 'wrong_secret',
   'the provided authentication mechanism does not match the registered client authentication method':
     'wrong_auth_method',
+  client_document_invalid: 'client_document_invalid',
+  client_document_unavailable: 'client_document_unavailable',
+}
+
+/** One of our refusals as the library throws them; anything else as it is. The machine reason goes along. */
+export function asLibraryError(error: unknown): unknown {
+  if (!(error instanceof Refusal)) return error
+  return new errors.CustomOIDCProviderError(error.code, error.description, { detail: error.reason })
 }
 
 /** Why oidc-provider refused. */

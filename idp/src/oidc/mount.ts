@@ -1,18 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isId } from '@postern/core'
 import { type Logger, requestIdOf } from '@postern/server'
-
+import type { HotPool } from '../directory/types.ts'
 import { poolPaths } from '../directory/urls.ts'
-import { noteExchange } from './exchange.ts'
+import { askAgainWithGet } from './ask-again.ts'
+import { allowOrigins } from './cors.ts'
+import { type Exchange, noteExchange } from './exchange.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
-import type { ProviderHandler } from './provider.ts'
+import type { Pages } from './pages.ts'
+import type { PoolProvider } from './provider.ts'
+import { respellQuery } from './resource-spelling.ts'
 import { type ErrorAnswer, sendError } from './respond.ts'
+import type { Feed } from './revocation/feed.ts'
+import { revocationPaths } from './revocation/paths.ts'
+import type { Room } from './rooms.ts'
+import { type Route, routeOf } from './routes.ts'
 import type { TokenEndpoint } from './token-endpoint.ts'
 
 export interface MountOptions {
   readonly pools: OpenPools
   readonly tokenEndpoint: TokenEndpoint
-  readonly providerOf: (opened: OpenPool) => ProviderHandler
+  readonly providerOf: (opened: OpenPool) => PoolProvider
+  readonly rooms: readonly Room[]
+  /** Answers for pools that are disabled or gone, too. */
+  readonly feed: Feed
+  readonly pages: Pages
   /** Told of token requests that came to no pool, or to no end. */
   readonly refused: (facts: RefusedRequest) => void
   readonly log: Logger
@@ -31,17 +43,6 @@ export const wellKnownPrefixes = [
   '/.well-known/oauth-authorization-server/pools',
 ] as const
 
-const read = 'GET, HEAD, OPTIONS'
-
-/** What a pool answers, below its issuer. The library's router would take other spellings of these paths too. */
-const routes: Readonly<Record<string, string>> = {
-  [poolPaths.token]: 'POST, OPTIONS',
-  [poolPaths.jwks]: read,
-  [poolPaths.discovery]: read,
-  '/.well-known/oauth-authorization-server': read,
-  '/auth': 'GET, HEAD',
-}
-
 const noPool = 'there is no such user pool, or it is disabled; the issuer is <origin>/pools/<id of the pool>'
 const failed = 'something went wrong here; the log has it under the x-request-id of this answer'
 const noPath = 'there is nothing at this path; see /.well-known/openid-configuration below the issuer'
@@ -55,16 +56,19 @@ interface Target {
 }
 
 /**
- * The front of all pools: finds the pool of a request, and hands it to the token endpoint or to the pool's instance of
- * oidc-provider, which gets to see the path below the issuer. The mount point goes into `baseUrl`; given through
- * `originalUrl`, the library's URLs would break for a pool that is called like one of its routes.
+ * The front of all pools: finds the pool of a request, and hands it to the token endpoint, to one of the other rooms, to
+ * the pages, or to the pool's instance of oidc-provider, which gets to see the path below the issuer. The mount point
+ * goes into `baseUrl`; given through `originalUrl`, the library's URLs would break for a pool that is called like one
+ * of its routes.
  */
-export function createMount({ pools, tokenEndpoint, providerOf, refused, log }: MountOptions) {
+export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pages, refused, log }: MountOptions) {
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const requestId = requestIdOf(req)
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
     const target = targetOf(req.url ?? '')
+    // Before anything can be refused: a script has to be able to read why.
+    if (target !== undefined && allowOrigins(req, res, target.path)) return
     try {
       await answer(req, res, target, requestId)
     } catch (error) {
@@ -81,22 +85,54 @@ export function createMount({ pools, tokenEndpoint, providerOf, refused, log }: 
     requestId: string,
   ): Promise<void> {
     const startedAt = performance.now()
+    if (target?.path === revocationPaths.feed && isRead(req.method)) return await feed(req, res, target)
     const opened = target && (await pools.open(target.poolId))
     if (target === undefined || opened === undefined || !opened.pool.enabled) {
       const reason = opened === undefined ? 'pool_unknown' : 'pool_disabled'
       return refuse(res, target, { reason, requestId }, notFound(noPool))
     }
-    const refusal = refusalOf(target.path, req.method ?? '')
-    if (refusal !== undefined) return sendError(res, refusal)
-
-    Object.assign(req, { baseUrl: `/pools/${target.poolId}`, url: target.path + target.query })
     const address = req.socket.remoteAddress ?? ''
+    Object.assign(req, { baseUrl: `/pools/${target.poolId}`, url: target.path + target.query })
     const exchange = { opened, requestId, startedAt, address, claim: undefined }
-    if (target.path === poolPaths.token && req.method === 'POST') {
-      return tokenEndpoint(req, res, exchange, () => providerOf(opened))
-    }
+    return await below(req, res, target, exchange)
+  }
+
+  async function below(req: IncomingMessage, res: ServerResponse, target: Target, exchange: Exchange): Promise<void> {
+    const { path } = target
+    const room = rooms.find((one) => one.path === path || (one.below && path.startsWith(`${one.path}/`)))
+    const route = room ?? routeOf(path)
+    if (route === undefined) return await page(req, res, target, exchange)
+    const refusal = refusalOf(route, exchange.opened.pool, req.method ?? '')
+    if (refusal !== undefined) return sendError(res, refusal)
+    if (room === undefined) return await library(req, res, target, exchange)
     noteExchange(req, exchange)
-    return providerOf(opened)(req, res)
+    return await room.handle(req, res, exchange)
+  }
+
+  async function library(req: IncomingMessage, res: ServerResponse, target: Target, exchange: Exchange): Promise<void> {
+    const { opened } = exchange
+    const { path, query } = target
+    if (req.method === 'POST' && formPaths.has(path)) {
+      const endpoint = path === poolPaths.token ? 'token' : 'device'
+      return await tokenEndpoint(req, res, exchange, () => providerOf(opened).handle, endpoint)
+    }
+    if (req.method === 'POST' && pathsOfQueries.has(path)) return await askAgainWithGet(req, res, opened.issuer + path)
+    noteExchange(req, exchange)
+    if (path === poolPaths.authorization) req.url = path + respellQuery(opened.pool, query)
+    return await providerOf(opened).handle(req, res)
+  }
+
+  async function page(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { path, query }: Target,
+    exchange: Exchange,
+  ): Promise<void> {
+    const { opened, address, requestId = '' } = exchange
+    noteExchange(req, exchange)
+    const { interactions } = providerOf(opened)
+    const facts = { req, res, opened, path, query, requestId, address, interactions }
+    if (!(await pages.handle(facts))) sendError(res, notFound(noPath))
   }
 
   function refuse(
@@ -116,12 +152,21 @@ function notFound(description: string): ErrorAnswer {
   return { status: 404, error: 'invalid_request', description }
 }
 
-function refusalOf(path: string, method: string): ErrorAnswer | undefined {
-  const allow = routes[path]
-  if (allow === undefined) return notFound(noPath)
-  if (allow.split(', ').includes(method)) return undefined
-  const description = `this path answers ${allow} only`
-  return { status: 405, error: 'invalid_request', description, headers: { allow } }
+/** What a client may send the browser to with a form instead of a link. */
+const pathsOfQueries: ReadonlySet<string> = new Set([poolPaths.authorization, poolPaths.endSession])
+
+/** Endpoints that authenticate clients by a form. */
+const formPaths: ReadonlySet<string> = new Set([poolPaths.token, poolPaths.deviceAuthorization])
+
+function isRead(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
+function refusalOf({ methods, isOn }: Route, pool: HotPool, method: string): ErrorAnswer | undefined {
+  if (isOn?.(pool) === false) return notFound(noPath)
+  if (methods.split(', ').includes(method)) return undefined
+  const description = `this path answers ${methods} only`
+  return { status: 405, error: 'invalid_request', description, headers: { allow: methods } }
 }
 
 const poolPath = /^\/pools\/([^/]*)(\/.*)?$/s

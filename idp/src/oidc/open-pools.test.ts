@@ -27,7 +27,7 @@ before(async () => {
   stores = [await open(), await open()]
   const sealer = createSealer(new Uint8Array(32))
   const directories = stores.map((store) =>
-    createDirectory({ store, clock, sealer, onEvent: () => {}, onError: () => {} }),
+    createDirectory({ store, clock, sealer, mode: 'development', onEvent: () => {}, onError: () => {} }),
   )
   const [first, second] = directories
   assert.ok(first && second)
@@ -163,7 +163,7 @@ describe('a client', () => {
     await here.clients.create(id, { clientId: 'agent', name: 'agent', clientType: 'MACHINE_TO_MACHINE' })
     const { counts, counted } = counting(here)
     const pools = opening(counted)
-    const clients = createClients(counted, clock)
+    const clients = createClients((pool, id) => counted.findClient(pool.id, id), clock)
     const opened = await pools.open(id)
     assert.ok(opened)
     assert.equal(clients.peek(opened, 'agent'), undefined)
@@ -181,7 +181,7 @@ describe('a client', () => {
     const { id } = await here.pools.create({ name: 'forgotten' })
     await here.clients.create(id, { clientId: 'agent', name: 'agent', clientType: 'MACHINE_TO_MACHINE' })
     const pools = opening(here)
-    const clients = createClients(here, clock)
+    const clients = createClients((pool, id) => here.findClient(pool.id, id), clock)
     const before = await pools.open(id)
     assert.ok(before && (await clients.find(before, 'agent')))
     await here.clients.delete(id, 'agent')
@@ -196,7 +196,7 @@ describe('a client', () => {
     const { id } = await here.pools.create({ name: 'nobody' })
     const { counts, counted } = counting(here)
     const pools = opening(counted)
-    const clients = createClients(counted, clock)
+    const clients = createClients((pool, id) => counted.findClient(pool.id, id), clock)
     const opened = await pools.open(id)
     assert.ok(opened)
     for (let request = 0; request < 3; request += 1) assert.equal(await clients.find(opened, 'nobody'), undefined)

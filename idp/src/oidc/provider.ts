@@ -1,55 +1,84 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Clock } from '@postern/core'
-import type { Logger, Sealer, Store } from '@postern/server'
-import type Koa from 'koa'
+import type { Clock, EventSink } from '@postern/core'
+import type { Logger, Mode, Sealer, Store } from '@postern/server'
 import Provider, { type Adapter, type KoaContextWithOIDC } from 'oidc-provider'
 
 import type { Directory } from '../directory/types.ts'
 import { limits } from '../limits.ts'
 import type { IdpDatabase } from '../schema.ts'
 import { createAdapter } from './adapter.ts'
+import { createApprover } from './approver.ts'
 import type { Clients } from './clients.ts'
 import { configurationOf } from './configuration.ts'
 import type { Decisions } from './decisions.ts'
+import { presetUserCode } from './device-flow.ts'
 import { publish } from './discovery.ts'
 import { exchangeOf } from './exchange.ts'
-import { knownResource, resourceAnswers } from './grants.ts'
+import type { Interactions } from './interactions.ts'
 import { createLibraryClients, type LibraryClients } from './library-clients.ts'
-import { reasonOf } from './library-errors.ts'
+import { skipEmptyLogout } from './logout.ts'
 import type { OpenPool } from './open-pools.ts'
+import type { Pages } from './pages.ts'
+import { createPoolInteractions } from './pool-interactions.ts'
+import { renewRegistrations } from './registration/renewal.ts'
 import { basicChallenge } from './respond.ts'
+import { endingGrants } from './revocation/ending-grants.ts'
+import type { Revocations } from './revocation/revocations.ts'
+import { structuredTokens } from './revocation/structured-tokens.ts'
 import { isFirstUse } from './single-use.ts'
+import type { Throttle } from './throttle.ts'
+import { tidyToken } from './tidy-token.ts'
+import { guardUserCodes } from './user-code-guard.ts'
+import { watch } from './watch.ts'
 
 export interface ProviderOptions {
   readonly store: Store<IdpDatabase>
   readonly directory: Directory
   readonly clients: Clients
   readonly decisions: Decisions
+  readonly revocations: Revocations
+  readonly pages: Pages
+  /** Counts wrong user codes. */
+  readonly userCodes: Throttle
+  /** Approvals without a person are for development. */
+  readonly mode: Mode
+  readonly record: EventSink
   readonly sealer: Sealer
   readonly clock: Clock
   readonly log: Logger
   /** Public origin of the provider. */
   readonly publicUrl: string
   readonly cookieKey: string
+  /** Makes the tokens that forms carry. */
+  readonly csrfKey: string
   /** Gets JWK sets of clients. */
   readonly fetch: typeof fetch
+  /** Gets those of clients that nobody vouches for. */
+  readonly foreignFetch: typeof fetch
 }
 
 /** Answers a request whose exchange was noted, whose `baseUrl` is the issuer's path and whose `url` is what follows it. */
 export type ProviderHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>
 
+/** One pool's instance of oidc-provider. */
+export interface PoolProvider {
+  readonly handle: ProviderHandler
+  readonly interactions: Interactions
+}
+
 /** Makes the instance of oidc-provider for one pool; 0.4 ms. */
-export function createProvider(options: ProviderOptions, opened: OpenPool): ProviderHandler {
+export function createProvider(options: ProviderOptions, opened: OpenPool): PoolProvider {
   const libraryClients = createLibraryClients(options)
+  const tokens = options.revocations.tokens(libraryClients.recordOf)
   const provider = new Provider(
     opened.issuer,
     configurationOf({
+      ...options,
       opened,
-      adapter: (model) => adapterFor(options, opened.pool.id, model, libraryClients),
-      resources: resourceAnswers(libraryClients.recordOf),
-      cookieKey: options.cookieKey,
-      fetch: options.fetch,
+      tokens: tokens.policies,
+      adapter: (model) => adapterFor(options, opened, model, libraryClients),
+      clientOf: libraryClients.recordOf,
     }),
   )
   libraryClients.install(provider)
@@ -58,13 +87,23 @@ export function createProvider(options: ProviderOptions, opened: OpenPool): Prov
   pinOrigin(provider, options.publicUrl)
   provider.use(challengeAndFloor)
   provider.use(publish)
+  provider.use(guardUserCodes(options))
+  provider.use(presetUserCode)
+  provider.use(skipEmptyLogout)
+  provider.use(tidyToken)
+  provider.use(structuredTokens(tokens))
+  provider.use(renewRegistrations(options.directory.registrations, libraryClients.recordOf))
+  provider.use(createApprover(options))
   watch(provider, options)
-  return provider.callback()
+  return { handle: provider.callback(), interactions: createPoolInteractions({ ...options, provider }) }
 }
 
-function adapterFor(options: ProviderOptions, poolId: string, model: string, clients: LibraryClients): Adapter {
-  const adapter = createAdapter({ ...options, poolId, model })
-  return model === 'Client' ? { ...adapter, find: clients.metadata } : adapter
+function adapterFor(options: ProviderOptions, { pool }: OpenPool, model: string, clients: LibraryClients): Adapter {
+  const { id: poolId, refreshTokenGrace } = pool
+  const onReplay = (grant: string) => options.revocations.grantNameEnded(poolId, grant)
+  const adapter = createAdapter({ ...options, poolId, model, refreshTokenGrace, onReplay })
+  if (model === 'Client') return { ...adapter, find: clients.metadata }
+  return model === 'Grant' ? endingGrants(adapter, options.revocations, poolId) : adapter
 }
 
 /** The library makes URLs from what Koa knows of the request. Koa gets to know the configured origin and nothing else. */
@@ -81,35 +120,4 @@ async function challengeAndFloor(ctx: KoaContextWithOIDC, next: () => Promise<vo
   const { opened, startedAt } = exchangeOf(ctx.req)
   if (!ctx.response.get('www-authenticate')) ctx.set('www-authenticate', basicChallenge(opened.issuer))
   await delay(Math.max(0, startedAt + limits.refusalFloorMs - performance.now()))
-}
-
-function watch(provider: Provider, { decisions, log }: ProviderOptions): void {
-  provider.on('grant.success', (ctx) => {
-    const { access_token: accessToken } = ctx.body as { access_token: string }
-    const { ClientCredentials: token, Client: client } = ctx.oidc.entities
-    if (client === undefined) return
-    decisions.issued(exchangeOf(ctx.req), {
-      clientId: client.clientId,
-      resource: typeof token?.aud === 'string' ? token.aud : undefined,
-      accessToken,
-    })
-  })
-  const refused = (ctx: KoaContextWithOIDC, error: Parameters<typeof reasonOf>[0]): void => {
-    decisions.refused(exchangeOf(ctx.req), {
-      reason: reasonOf(error),
-      status: ctx.status,
-      clientId: ctx.oidc.entities.Client?.clientId,
-      resource: knownResource(ctx),
-    })
-  }
-  provider.on('grant.error', refused)
-  // Where it is answered, by a page or a redirect, is decided after this.
-  provider.on('authorization.error', (ctx, error) => ctx.res.once('close', () => refused(ctx, error)))
-  provider.on('server_error', (ctx, error) => {
-    log.error({ err: error, poolId: exchangeOf(ctx.req).opened.pool.id, route: ctx.oidc.route }, 'oidc-provider failed')
-    decisions.refused(exchangeOf(ctx.req), { reason: 'internal', status: ctx.status })
-  })
-  // Koa prints to stderr what nobody listens for: a caller that hung up, mostly.
-  const koa: Koa = provider
-  koa.on('error', (error: unknown) => log.debug({ err: error }, 'a request to the provider broke off'))
 }

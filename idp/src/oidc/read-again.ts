@@ -8,6 +8,7 @@ export function readAgain(req: IncomingMessage, body: Buffer): IncomingMessage {
   const again: IncomingMessage = Object.create(req, {
     readable: { value: true },
     readableEncoding: { value: null },
+    headers: { value: { ...req.headers, 'content-length': String(body.length) } },
     iterator: {
       value: async function* () {
         yield body

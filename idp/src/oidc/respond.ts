@@ -2,12 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { buildChallenge } from '@postern/core'
 
 /** Headers of every answer of the token endpoint: as oidc-provider sets them, for both must look alike. */
-export const tokenHeaders = {
-  vary: 'Origin',
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate',
-  'cache-control': 'no-store',
-} as const
+export const tokenHeaders = { 'cache-control': 'no-store' } as const
 
 export interface ErrorAnswer {
   readonly status: number

@@ -6,7 +6,8 @@ import { temporaryFolder } from '@postern/server/testing'
 import { createDirectory } from '../directory/directory.ts'
 import type { Directory } from '../directory/types.ts'
 import { type IdpDatabase, idpMigrations } from '../schema.ts'
-import { createOidc, type Oidc } from './oidc.ts'
+import { createOidc, type Oidc, type OidcOptions } from './oidc.ts'
+import { plainPages } from './test-pages.ts'
 
 export const publicUrl = 'http://localhost:4700'
 
@@ -31,7 +32,14 @@ export async function openGround(): Promise<Ground> {
   const folder = await temporaryFolder()
   const url = `sqlite:${folder.path}/idp.db`
   const store = await openStore<IdpDatabase>({ url, migrations: idpMigrations, log, name: 'idp' })
-  const directory = createDirectory({ store, clock: systemClock, sealer, onEvent: () => {}, onError: () => {} })
+  const directory = createDirectory({
+    store,
+    clock: systemClock,
+    sealer,
+    mode: 'development',
+    onEvent: () => {},
+    onError: () => {},
+  })
   const close = async () => {
     await directory.close()
     await store.close()
@@ -40,7 +48,11 @@ export async function openGround(): Promise<Ground> {
   return { store, directory, close }
 }
 
-export async function openFace({ store, directory }: Ground, fastLane: boolean): Promise<Face> {
+export async function openFace(
+  { store, directory }: Ground,
+  fastLane: boolean,
+  more: Partial<OidcOptions> = {},
+): Promise<Face> {
   const events: EventInput[] = []
   const oidc = createOidc({
     store,
@@ -52,7 +64,10 @@ export async function openFace({ store, directory }: Ground, fastLane: boolean):
     record: (event) => void events.push(event),
     publicUrl,
     network: 'any',
+    mode: 'development',
+    pages: plainPages(directory),
     fastLane,
+    ...more,
   })
   const server = createServer((req, res) => void oidc.handler(req, res))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -7,6 +7,7 @@ import { type Form, readForm } from './form.ts'
 import type { ProviderHandler } from './provider.ts'
 import { readAgain } from './read-again.ts'
 import { Refusal } from './refusal.ts'
+import { respell, toForm } from './resource-spelling.ts'
 import { type ErrorAnswer, sendError, sendJson, tokenHeaders } from './respond.ts'
 import type { Throttle } from './throttle.ts'
 
@@ -21,16 +22,18 @@ export type TokenEndpoint = (
   res: ServerResponse,
   exchange: Exchange,
   provider: () => ProviderHandler,
+  /** Where clients authenticate with a form: for tokens, or for a device to be approved (RFC 8628 §3.1). */
+  endpoint: 'token' | 'device',
 ) => Promise<void>
 
 const second = 1000
 
 /**
- * Answers POST …/token: reads the form, makes who sent wrong credentials wait, and then answers by itself where the
+ * Answers POST …/token and …/device_authorization: reads the form, makes who sent wrong credentials wait, and then answers by itself where the
  * request is plain and right, or has the library answer.
  */
 export function createTokenEndpoint({ throttle, decisions, fastLane }: TokenEndpointOptions): TokenEndpoint {
-  return async (req, res, arrived, provider) => {
+  return async (req, res, arrived, provider, endpoint) => {
     const form = await tryToRead(req)
     if (form instanceof Refusal) {
       decisions.refused(arrived, form)
@@ -42,9 +45,10 @@ export function createTokenEndpoint({ throttle, decisions, fastLane }: TokenEndp
       decisions.refused(exchange, { reason: 'throttled', status: 429 })
       return sendError(res, tooMany(wait))
     }
-    const token = await fastLane(exchange.opened, req, form.params)
+    const token = endpoint === 'token' ? await fastLane(exchange.opened, req, form.params) : undefined
     if (token !== undefined) return sendToken(res, exchange, token)
-    const again = readAgain(req, form.body)
+    const respelled = respell(exchange.opened.pool, form.params)
+    const again = readAgain(req, respelled === undefined ? form.body : Buffer.from(toForm(respelled)))
     noteExchange(again, exchange)
     return provider()(again, res)
   }
@@ -74,7 +78,8 @@ async function tryToRead(req: IncomingMessage): Promise<Form | Refusal> {
   }
 }
 
-function tooMany(wait: number): ErrorAnswer {
+/** The answer to who has sent wrong credentials lately. `wait` is in milliseconds. */
+export function tooMany(wait: number): ErrorAnswer {
   const seconds = Math.ceil(wait / second)
   return {
     status: 429,

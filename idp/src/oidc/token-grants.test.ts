@@ -163,6 +163,22 @@ describe('resource and scope', () => {
     assert.equal((await requestToken(pool, limited)).body['scope'], 'admin')
   })
 
+  for (const lane of lanes) {
+    test(`the scopes of OpenID, which the metadata lists, are for people and left out ${JSON.stringify(lane)}`, async () => {
+      for (const [scope, granted] of [
+        ['openid profile email phone admin', 'admin'],
+        ['openid email', 'admin read'],
+      ] as const) {
+        const answer = await requestToken(pool, client, { scope }, lane)
+        assert.equal(answer.body['scope'], granted)
+        assert.equal(decode(tokenOf(answer)).claims['scope'], granted)
+      }
+      const bare = await requestToken(pool, client, { scope: 'openid', resource: files }, lane)
+      assert.equal('scope' in bare.body, false)
+      assert.equal('scope' in decode(tokenOf(bare)).claims, false)
+    })
+  }
+
   test('without any scope granted there is no scope, neither in the token nor beside it', async () => {
     const none = await pool.createClient({ name: 'none', scopes: [] })
     for (const headers of lanes) {

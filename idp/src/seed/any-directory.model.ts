@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
-import { clientCreate, clientPatch, poolCreate, resourceCreate, validate } from '@postern/server'
+import {
+  clientCreate,
+  clientPatch,
+  groupCreate,
+  poolCreate,
+  resourceCreate,
+  userCreate,
+  validate,
+} from '@postern/server'
 import fc from 'fast-check'
 import type { TestDirectory } from '../directory/directory-fixture.ts'
 import type { PoolContent } from '../directory/types.ts'
@@ -54,8 +62,16 @@ const machineShape = fc.constantFrom(
 const browserShape = fc.constantFrom(
   { clientType: 'WEB_APPLICATION', redirectUris: [`https://app.example/\${X}`, 'http://localhost/b'] },
   { clientType: 'WEB_APPLICATION', redirectUris: [] },
-  { clientType: 'SINGLE_PAGE_APPLICATION' },
-  { clientType: 'MOBILE_APPLICATION', redirectUris: ['com.example.app:/callback'] },
+  { clientType: 'SINGLE_PAGE_APPLICATION', skipConsentEnabled: true, postLogoutRedirectUris: ['https://app.example/'] },
+  {
+    clientType: 'MOBILE_APPLICATION',
+    redirectUris: ['com.example.app:/callback'],
+    grantTypes: ['authorization_code'],
+    logoUri: 'https://app.example/logo',
+    clientUri: 'https://app.example/',
+    refreshTokenTtl: 60,
+    unattendedUser: 'u0',
+  },
 )
 // The first browser client of a pool has RSA keys made, which takes a while.
 const shape = fc.oneof({ weight: 9, arbitrary: machineShape }, { weight: 1, arbitrary: browserShape })
@@ -75,8 +91,46 @@ const client = fc.record(
   { requiredKeys: ['name', 'shape'] },
 )
 
+const groupIds = ['g0', 'g1', 'g2']
+const hash = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc'
+const user = fc.record(
+  {
+    name,
+    nickname: name,
+    locale: fc.constantFrom('en', 'zh-Hans-CN'),
+    metadata: fc.dictionary(fc.constantFrom('a', 'b', '__proto__x'), fc.oneof(word, fc.integer(), fc.constant([null]))),
+    groups: fc.subarray(groupIds),
+    status: fc.constantFrom('UNCONFIRMED', 'CONFIRMED', 'FORCE_CHANGE_PASSWORD', 'DISABLED'),
+    email: fc.boolean(),
+    emailVerified: fc.boolean(),
+    phone: fc.boolean(),
+    hashed: fc.boolean(),
+    signedUp: fc.boolean(),
+  },
+  { requiredKeys: ['hashed', 'signedUp'] },
+)
+const people = fc.record(
+  {
+    passwordPolicy: fc.record({ minLength: fc.integer({ min: 6, max: 64 }), requireSymbols: fc.boolean() }),
+    brand: fc.record({ name, logoUri: fc.constant('https://a.example/logo') }, { requiredKeys: [] }),
+    selfAccountRecoveryEnabled: fc.boolean(),
+    signUpAutoVerificationEnabled: fc.boolean(),
+    refreshTokenTtl: fc.integer({ min: 60, max: 1000 }),
+    refreshTokenGrace: fc.integer({ min: 0, max: 300 }),
+    dynamicRegistrationEnabled: fc.boolean(),
+    clientIdMetadataDocumentsEnabled: fc.boolean(),
+    deviceFlowEnabled: fc.boolean(),
+    audience: fc.constantFrom('resource', 'client_id'),
+    unattendedUser: fc.constantFrom('u0', 'alice'),
+  },
+  { requiredKeys: [] },
+)
+
 const pool = fc.record(
   {
+    people,
+    groups: fc.array(fc.record({ description, precedence: fc.nat(9) }, { requiredKeys: [] }), { maxLength: 3 }),
+    users: fc.array(user, { maxLength: 4 }),
     name,
     description,
     projectName: name,
@@ -93,7 +147,7 @@ const pool = fc.record(
     default: fc.option(fc.constantFrom(...identifiers)),
     loses: fc.nat({ max: 3 }),
   },
-  { requiredKeys: ['name', 'resources', 'clients'] },
+  { requiredKeys: ['name', 'resources', 'clients', 'people', 'groups', 'users'] },
 )
 
 /** The history of a directory: made by requests that the contract allows, and changed since in every way there is. */
@@ -114,19 +168,44 @@ async function attempt(work: () => Promise<unknown>): Promise<void> {
 
 async function play(test: TestDirectory, history: PoolHistory, index: number): Promise<void> {
   const { pools, resources } = test.directory
-  const { resources: wanted, clients: agents, enabled, default: chosen, loses, ...fields } = history
+  const { resources: wanted, clients: agents, enabled, default: chosen, loses, ...others } = history
+  const { people: settings, groups, users, ...own } = others
+  const fields = { ...own, ...settings }
   const id = `pool-${index}`
   await pools.create(valid(poolCreate, { ...fields, id, name: `${fields.name}${index}` }))
   for (const one of wanted) {
     test.clock.advance(1)
     await resources.create(id, valid(resourceCreate, one))
   }
+  for (const [at, one] of groups.entries())
+    await test.directory.groups.create(id, valid(groupCreate, { ...one, id: groupIds[at], name: `Group ${at}` }))
+  for (const [at, one] of users.entries()) await playUser(test, id, at, one)
   for (const [at, one] of agents.entries()) await playClient(test, id, `client-${at}`, one)
   if (chosen !== undefined) await attempt(() => pools.update(id, { defaultResource: chosen }))
   if (enabled !== undefined) await pools.update(id, { enabled })
   const { items } = await resources.list(id, { limit: 10 })
   const gone = items[loses ?? -1]
   if (gone !== undefined) await resources.delete(id, gone.id)
+}
+
+async function playUser(
+  { directory }: TestDirectory,
+  poolId: string,
+  at: number,
+  history: PoolHistory['users'][number],
+) {
+  const { email, phone, hashed, signedUp, emailVerified, ...fields } = history
+  const input = {
+    ...fields,
+    id: `u${at}`,
+    preferredUsername: `user-${at}`,
+    ...(email === true
+      ? { email: `U${at}@mail.example`, ...(emailVerified === undefined ? {} : { emailVerified }) }
+      : {}),
+    ...(phone === true ? { phoneNumber: `+861380000000${at}` } : {}),
+  }
+  const whole = { ...valid(userCreate, input), signedUp, ...(hashed ? { passwordHash: hash } : {}) }
+  await attempt(() => directory.users.create(poolId, whole))
 }
 
 async function playClient(test: TestDirectory, poolId: string, clientId: string, history: ClientHistory) {
@@ -175,8 +254,10 @@ const byKey = (a: string, b: string) => (a < b ? -1 : 1)
 
 /** What a directory holds, without what is new in every copy: ids of ours, times, revisions. */
 export function comparable(contents: readonly PoolContent[]): unknown {
-  const plain = contents.map(({ revision, createdAt, updatedAt, resources, clients, ...rest }) => ({
+  const plain = contents.map(({ revision, createdAt, updatedAt, resources, clients, users, groups, ...rest }) => ({
     ...rest,
+    users: users.map(({ createdAt: made, updatedAt: changed, ...one }) => one).sort((a, b) => byKey(a.id, b.id)),
+    groups: groups.map(({ createdAt: made, updatedAt: changed, ...one }) => one).sort((a, b) => byKey(a.id, b.id)),
     resources: resources
       .map(({ id, createdAt: made, updatedAt: changed, ...one }) => one)
       .sort((a, b) => byKey(a.identifier, b.identifier)),

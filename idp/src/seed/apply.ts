@@ -1,6 +1,7 @@
 import type { Seed, SeedPool } from '@postern/server'
 import type { Directory, Origin } from '../directory/types.ts'
 import { applyClient } from './clients.ts'
+import { applyGroup } from './groups.ts'
 import { at, found } from './places.ts'
 import { prunePool, prunePools } from './prune.ts'
 import { addServiceResource, applyResource } from './resources.ts'
@@ -8,6 +9,7 @@ import { serviceResources } from './service-resources.ts'
 import { actionOf, type SeedChange, type SeedSummary, summarize } from './summary.ts'
 import type { Task } from './task.ts'
 import { refuseTwins } from './twins.ts'
+import { applyUser } from './users.ts'
 
 export interface ApplyOptions {
   readonly directory: Directory
@@ -48,7 +50,7 @@ function inLockOrder(pools: readonly SeedPool[]): [number, SeedPool][] {
 
 async function applyPool(task: Task, seed: SeedPool): Promise<SeedChange[]> {
   const { rooms, prune } = task
-  const { id, resources = [], clients = [], defaultResource, ...fields } = seed
+  const { id, resources = [], clients = [], users = [], groups = [], defaultResource, ...fields } = seed
   const before = await found(rooms.pools.get(id))
   const defaults = seededDefault(task, defaultResource)
   if (before === undefined) {
@@ -63,6 +65,12 @@ async function applyPool(task: Task, seed: SeedPool): Promise<SeedChange[]> {
   for (const resource of needed) {
     const change = await at('resources', () => addServiceResource(task, id, resource))
     if (change !== undefined) changes.push(change)
+  }
+  for (const [index, group] of groups.entries()) {
+    changes.push(await at(`groups[${index}]`, () => applyGroup(task, id, group)))
+  }
+  for (const [index, user] of users.entries()) {
+    changes.push(await at(`users[${index}]`, () => applyUser(task, id, user)))
   }
   for (const [index, client] of clients.entries()) {
     changes.push(await at(`clients[${index}]`, () => applyClient(task, id, client)))

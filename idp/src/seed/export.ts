@@ -1,7 +1,16 @@
-import type { Seed, SeedClient, SeedPool, SeedResource } from '@postern/server'
+import {
+  defaultGrantTypes,
+  type Seed,
+  type SeedClient,
+  type SeedGroup,
+  type SeedPool,
+  type SeedResource,
+  type SeedUser,
+} from '@postern/server'
 import { needsSecret } from '../directory/client-authentication.ts'
 import { given } from '../directory/given.ts'
-import type { Client, ClientContent, Directory, PoolContent, Resource } from '../directory/types.ts'
+import { sameColumns } from '../directory/merge.ts'
+import type { Client, ClientContent, Directory, Group, HashedUser, PoolContent, Resource } from '../directory/types.ts'
 import { exportedSecrets } from './secrets.ts'
 
 /** Two directories of the same content export the same text, whatever order they were filled in. */
@@ -29,7 +38,7 @@ function exportSecrets(client: ClientContent): SeedClient['secretHash'] | null {
 }
 
 function exportClient(client: ClientContent): SeedClient {
-  const { redirectUris } = client
+  const { redirectUris, postLogoutRedirectUris } = client
   return {
     clientId: client.clientId,
     name: client.name,
@@ -43,6 +52,38 @@ function exportClient(client: ClientContent): SeedClient {
     ...given('resources', client.resources && [...client.resources]),
     ...given('defaultResource', client.defaultResource),
     ...given('accessTokenTtl', client.accessTokenTtl),
+    ...given('grantTypes', exportGrants(client)),
+    ...given('postLogoutRedirectUris', postLogoutRedirectUris.length === 0 ? null : [...postLogoutRedirectUris]),
+    ...given('logoUri', client.logoUri),
+    ...given('clientUri', client.clientUri),
+    ...given('refreshTokenTtl', client.refreshTokenTtl),
+    ...given('skipConsentEnabled', client.skipConsentEnabled || null),
+    ...given('unattendedUser', client.unattendedUser),
+  }
+}
+
+function exportGrants({ clientType, grantTypes }: Client): SeedClient['grantTypes'] | null {
+  return sameColumns(grantTypes, defaultGrantTypes(clientType)) ? null : [...grantTypes]
+}
+
+function exportGroup({ id, name, description, precedence }: Group): SeedGroup {
+  return { id, name, ...given('description', description), ...given('precedence', precedence) }
+}
+
+function exportUser(user: HashedUser): SeedUser {
+  return {
+    id: user.id,
+    status: user.status,
+    ...given('preferredUsername', user.preferredUsername),
+    ...given('email', user.email),
+    ...given('emailVerified', user.emailVerified || null),
+    ...given('phoneNumber', user.phoneNumber),
+    ...given('phoneNumberVerified', user.phoneNumberVerified || null),
+    ...user.profile,
+    ...given('metadata', user.metadata),
+    ...given('groups', user.groups.length === 0 ? null : user.groups.map(({ id }) => id).sort()),
+    ...given('passwordHash', user.passwordHash),
+    ...given('signedUp', user.signedUp || null),
   }
 }
 
@@ -56,6 +97,23 @@ function exportDefault({ defaultResource, resources }: PoolContent): Pick<SeedPo
   if (defaultResource === null) return resources.length === 0 ? {} : { defaultResource }
   const isThere = resources.some(({ identifier }) => identifier === defaultResource)
   return { defaultResource: isThere ? defaultResource : { toCome: defaultResource } }
+}
+
+function exportPeopleSettings(pool: PoolContent): Partial<SeedPool> {
+  const { brand } = pool
+  return {
+    passwordPolicy: { ...pool.passwordPolicy },
+    ...given('brand', Object.keys(brand).length === 0 ? null : { ...brand }),
+    selfAccountRecoveryEnabled: pool.selfAccountRecoveryEnabled,
+    signUpAutoVerificationEnabled: pool.signUpAutoVerificationEnabled,
+    refreshTokenTtl: pool.refreshTokenTtl,
+    refreshTokenGrace: pool.refreshTokenGrace,
+    ...given('dynamicRegistrationEnabled', pool.dynamicRegistrationEnabled),
+    clientIdMetadataDocumentsEnabled: pool.clientIdMetadataDocumentsEnabled,
+    deviceFlowEnabled: pool.deviceFlowEnabled,
+    ...given('unattendedUser', pool.unattendedUser),
+    ...given('audience', pool.audience === 'resource' ? null : pool.audience),
+  }
 }
 
 function exportPool(pool: PoolContent): SeedPool {
@@ -72,7 +130,10 @@ function exportPool(pool: PoolContent): SeedPool {
     ...given('accessTokenTtl', pool.accessTokenTtl),
     signingAlgorithm: pool.signingAlgorithm,
     ...exportDefault(pool),
+    ...exportPeopleSettings(pool),
     resources: inOrder(pool.resources, ({ identifier }) => identifier).map(exportResource),
+    ...given('groups', pool.groups.length === 0 ? null : inOrder(pool.groups, ({ id }) => id).map(exportGroup)),
+    ...given('users', pool.users.length === 0 ? null : inOrder(pool.users, ({ id }) => id).map(exportUser)),
     clients: inOrder(pool.clients, ({ clientId }) => clientId).map(exportClient),
   }
 }

@@ -8,7 +8,9 @@ import { readAll } from './walk.ts'
 async function pruneClients({ rooms }: Task, { id: poolId, clients = [] }: SeedPool): Promise<SeedChange[]> {
   const kept = new Set(clients.map(({ clientId }) => clientId))
   const all = await readAll((page) => rooms.clients.list(poolId, page))
-  const surplus = all.filter(({ clientId }) => !kept.has(clientId))
+  // Those that registered themselves are in no file, and expire.
+  const own = all.filter(({ registration }) => registration === 'management')
+  const surplus = own.filter(({ clientId }) => !kept.has(clientId))
   for (const { clientId } of surplus) await rooms.clients.delete(poolId, clientId)
   return surplus.map(({ clientId }) => ({ kind: 'client', id: `${poolId}/${clientId}`, action: 'pruned' }))
 }
@@ -32,7 +34,19 @@ export async function prunePools(rooms: Rooms, pools: readonly SeedPool[]): Prom
   return surplus.map(({ id }) => ({ kind: 'pool', id, action: 'pruned' }))
 }
 
-/** Deletes what a pool has and its entry does not. */
+async function pruneGroups({ rooms }: Task, { id: poolId, groups = [] }: SeedPool): Promise<SeedChange[]> {
+  const kept = new Set(groups.map(({ id }) => id))
+  const all = await readAll((page) => rooms.groups.list(poolId, page))
+  const surplus = all.filter(({ id }) => !kept.has(id))
+  for (const { id } of surplus) await rooms.groups.delete(poolId, id)
+  return surplus.map(({ id }) => ({ kind: 'group', id: `${poolId}/${id}`, action: 'pruned' }))
+}
+
+/** Deletes what a pool has and its entry does not, but for people: they sign up by themselves. */
 export async function prunePool(task: Task, pool: SeedPool): Promise<SeedChange[]> {
-  return [...(await pruneClients(task, pool)), ...(await pruneResources(task, pool))]
+  return [
+    ...(await pruneClients(task, pool)),
+    ...(await pruneGroups(task, pool)),
+    ...(await pruneResources(task, pool)),
+  ]
 }

@@ -4,6 +4,7 @@ import { DirectoryError } from '../directory/directory-error.ts'
 import type { Directory } from '../directory/types.ts'
 import { applySeed } from './apply.ts'
 import { exportSeed } from './export.ts'
+import { seedKinds } from './summary.ts'
 
 export interface SeedRoutesOptions {
   readonly directory: Directory
@@ -18,7 +19,7 @@ const summarySchema = z
     pruned: z.number().int(),
     changes: z.array(
       z.object({
-        kind: z.enum(['pool', 'resource', 'client']),
+        kind: z.enum(seedKinds),
         id: z.string(),
         action: z.enum(['created', 'updated', 'unchanged', 'pruned']),
       }),
@@ -41,7 +42,8 @@ export function seedRoutes({ directory, settings }: SeedRoutesOptions): Route[] 
     route({
       method: 'POST',
       path: '/seed',
-      summary: 'Applies a seed: its pools with their resources and clients; all of it or, where it is wrong, nothing',
+      summary:
+        'Applies a seed: its pools with their resources, clients, groups and users; all of it or, where it is wrong, nothing',
       tag,
       body: seedSchema,
       query: applyQuery,

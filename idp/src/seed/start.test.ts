@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { chmod, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { hashSecret, SeedError, StartError } from '@postern/server'
 import { type TemporaryFolder, temporaryFolder } from '@postern/server/testing'
 import { createTestDirectory, openTestStore, type TestDirectory } from '../directory/directory-fixture.ts'
-import { demoSecretFile } from './demo.ts'
+import { demoPasswordFile, demoSecretFile } from './demo.ts'
 import { applyStartSeed } from './start.ts'
 
 type TestStore = Awaited<ReturnType<typeof openTestStore>>
@@ -33,15 +33,18 @@ describe('what a server starts with', () => {
 
   const hashes = async () => (await test.directory.findClient('default', 'demo'))?.secrets.map(({ hash }) => hash)
 
+  const signIn = async (password: string) =>
+    (await test.directory.accounts.signIn('default', { name: 'demo', password, address: '::1' })).outcome
+
   async function seedFile(text: string): Promise<string> {
     const file = join(folder.path, 'seed.yaml')
     await writeFile(file, text)
     return file
   }
 
-  it('is the demo in development: a pool, a client, a resource, and a secret in a private file', async () => {
+  it('is the demo in development: a pool, a client, a resource, a user, and private files with secret and password', async () => {
     const summary = await start()
-    assert.equal(summary?.created, 3)
+    assert.equal(summary?.created, 4)
     const file = demoSecretFile(folder.path)
     const secret = (await readFile(file, 'utf8')).trim()
     assert.match(secret, /^[A-Za-z0-9_-]{43}$/)
@@ -49,7 +52,10 @@ describe('what a server starts with', () => {
     assert.deepEqual(await hashes(), [hashSecret(secret)])
     const pool = await test.directory.findPool('default')
     assert.deepEqual([pool?.name, pool?.defaultResource], ['default', 'http://localhost:4701/mcp'])
-    assert.ok(!JSON.stringify([summary, test.events]).includes(secret))
+    const password = (await readFile(demoPasswordFile(folder.path), 'utf8')).trim()
+    if (process.platform !== 'win32') assert.equal((await stat(demoPasswordFile(folder.path))).mode & 0o777, 0o600)
+    assert.equal(await signIn(password), 'ok')
+    for (const value of [secret, password]) assert.ok(!JSON.stringify([summary, test.events]).includes(value))
   })
 
   it('is the same at the second start', async () => {
@@ -57,7 +63,7 @@ describe('what a server starts with', () => {
     const secret = await readFile(demoSecretFile(folder.path), 'utf8')
     const before = await test.snapshot()
     test.clock.advance(60_000)
-    assert.equal((await start())?.unchanged, 3)
+    assert.equal((await start())?.unchanged, 4)
     assert.deepEqual(await test.snapshot(), before)
     assert.equal(await readFile(demoSecretFile(folder.path), 'utf8'), secret)
   })
@@ -70,6 +76,39 @@ describe('what a server starts with', () => {
     await start()
     const secret = (await readFile(demoSecretFile(folder.path), 'utf8')).trim()
     assert.deepEqual(await hashes(), [hashSecret(secret), old])
+  })
+
+  it('gives the user a new password when its file was lost, and leaves alone one that a person has set', async () => {
+    await start()
+    const file = demoPasswordFile(folder.path)
+    const old = (await readFile(file, 'utf8')).trim()
+    await rm(file)
+    test.clock.advance(1)
+    await start()
+    const password = (await readFile(file, 'utf8')).trim()
+    assert.notEqual(password, old)
+    assert.deepEqual([await signIn(password), await signIn(old)], ['ok', 'wrong'])
+
+    const user = await test.directory.accounts.findByName('default', 'demo')
+    await test.directory.users.setPassword('default', user?.id ?? '', 'Of-my-own-1', { permanent: true })
+    await start()
+    assert.equal(await signIn('Of-my-own-1'), 'ok')
+  })
+
+  it('has no user where people of the pool sign in with something else', async () => {
+    await test.directory.pools.create({ id: 'default', name: 'default', signInAttributes: ['email'] })
+    assert.equal((await start())?.created, 2)
+    await assert.rejects(stat(demoPasswordFile(folder.path)), { code: 'ENOENT' })
+  })
+
+  it('refuses a password file that is empty', async () => {
+    await writeFile(demoPasswordFile(folder.path), '\n', { mode: 0o600 })
+    await assert.rejects(
+      start(),
+      (error: unknown) =>
+        error instanceof StartError && /demo-password must hold a password; remove/.test(error.message),
+    )
+    assert.equal(await test.directory.findPool('default'), undefined)
   })
 
   it('refuses a secret file that others can read, or that holds no secret', async () => {
@@ -88,6 +127,7 @@ describe('what a server starts with', () => {
     assert.equal(await start({ mode: 'production' }), undefined)
     assert.deepEqual((await test.directory.pools.list({ limit: 1 })).items, [])
     await assert.rejects(stat(demoSecretFile(folder.path)), { code: 'ENOENT' })
+    await assert.rejects(stat(demoPasswordFile(folder.path)), { code: 'ENOENT' })
   })
 
   it('is the seed file where one is named, and no demo', async () => {

@@ -1,10 +1,11 @@
 export type SeedAction = 'created' | 'updated' | 'unchanged' | 'pruned'
-export type SeedKind = 'pool' | 'resource' | 'client'
+export const seedKinds = ['pool', 'resource', 'client', 'group', 'user'] as const
+export type SeedKind = (typeof seedKinds)[number]
 
 /** One object, and what became of it. */
 export interface SeedChange {
   readonly kind: SeedKind
-  /** Id of a pool; `<pool>/<clientId>`; `<pool>/<identifier>`. */
+  /** Id of a pool; `<pool>/<clientId>`; `<pool>/<identifier>`; `<pool>/<id>` of groups and users. */
   readonly id: string
   readonly action: SeedAction
 }
@@ -31,6 +32,12 @@ export function summarize(changes: readonly SeedChange[]): SeedSummary {
 /** Whether an update changed the record; totals and revision grow for other reasons. */
 export function actionOf(before: object, after: object): SeedAction {
   const content = (record: object) =>
-    JSON.stringify({ ...record, revision: undefined, totalClients: undefined, updatedAt: undefined })
+    JSON.stringify({
+      ...record,
+      revision: undefined,
+      totalClients: undefined,
+      totalUsers: undefined,
+      updatedAt: undefined,
+    })
   return content(before) === content(after) ? 'unchanged' : 'updated'
 }

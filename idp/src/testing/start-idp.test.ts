@@ -223,3 +223,57 @@ describe('a process', () => {
     assert.deepEqual(left, [])
   })
 })
+
+describe('a person in a test', () => {
+  test('signs in through the pages, and the tokens are theirs', async () => {
+    await using idp = await startIdp()
+    const pool = await idp.createPool({ name: 'people', resources: [{ identifier: mcp, scopes: [{ name: 'read' }] }] })
+    const user = await pool.createUser({ preferredUsername: 'ada', name: 'Ada Lovelace' })
+    const client = await pool.createClient({
+      name: 'app',
+      clientType: 'SINGLE_PAGE_APPLICATION',
+      redirectUris: ['http://localhost:3000/callback'],
+    })
+    const tokens = await pool.signIn({ client, user, scopes: ['openid', 'read'] })
+    const { payload } = await jwtVerify(tokens.accessToken, createRemoteJWKSet(new URL(pool.jwksUrl)), {
+      issuer: pool.issuer,
+      audience: mcp,
+    })
+    assert.equal(payload.sub, user.id)
+    assert.deepEqual(tokens.scopes, ['read'])
+    assert.equal(tokens.expiresIn, 600)
+    assert.equal(typeof tokens.refreshToken, 'string')
+    assert.equal(typeof tokens.idToken, 'string')
+  })
+
+  test('has a made-up name that the pool knows, and a password that its policy takes', async () => {
+    await using idp = await startIdp()
+    for (const attribute of ['preferred_username', 'email', 'phone_number'] as const) {
+      const pool = await idp.createPool({
+        name: attribute,
+        signInAttributes: [attribute],
+        resources: [{ identifier: mcp }],
+        passwordPolicy: { minLength: 20, requireSymbols: true },
+      })
+      const client = await pool.createClient({
+        name: 'app',
+        clientType: 'WEB_APPLICATION',
+        redirectUris: ['https://app.example/callback'],
+      })
+      const tokens = await pool.signIn({ client, user: await pool.createUser() })
+      assert.equal(tokens.accessToken.split('.').length, 3)
+    }
+  })
+
+  test('with a wrong password gets nowhere, and the error says so', async () => {
+    await using idp = await startIdp()
+    const pool = await idp.createPool({ name: 'people', resources: [{ identifier: mcp }] })
+    const user = await pool.createUser()
+    const client = await pool.createClient({
+      name: 'app',
+      clientType: 'WEB_APPLICATION',
+      redirectUris: ['https://app.example/callback'],
+    })
+    await assert.rejects(pool.signIn({ client, user: { ...user, password: 'wrong' } }), /cannot sign in/)
+  })
+})

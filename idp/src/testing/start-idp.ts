@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  accessKeysOf,
   createLogger,
   generateSecret,
   loadSeed,
@@ -26,6 +27,8 @@ export interface StartIdpOptions {
   readonly port?: number
   /** Public origin of a gateway, for seeds whose resources are paths. Default `http://localhost:4701`. */
   readonly gatewayUrl?: string
+  /** Settings by their variables: `{ POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'true' }`. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A whole identity provider inside this process. */
@@ -61,6 +64,7 @@ export async function startIdp(options: StartIdpOptions = {}): Promise<Idp> {
       settings,
       secrets: { adminToken, encryptionKey: randomBytes(encryptionKeyBytes) },
       log: createLogger({ level: 'silent', name: 'postern-idp' }),
+      accessKeys: accessKeysOf(settings, given),
       seed: given && ((directory) => fill(directory, given, settings.gatewayUrl)),
     })
     const close = () => server.close().finally(remove)
@@ -94,7 +98,7 @@ async function fill(directory: Directory, given: Seed, gatewayUrl: string): Prom
 }
 
 /** Nothing of the environment gets into a test. */
-function testSettings(folder: string, { port = 0, gatewayUrl }: StartIdpOptions) {
+function testSettings(folder: string, { port = 0, gatewayUrl, env }: StartIdpOptions) {
   return readSettings(
     {
       POSTERN_MODE: 'development',
@@ -102,6 +106,7 @@ function testSettings(folder: string, { port = 0, gatewayUrl }: StartIdpOptions)
       POSTERN_IDP_PORT: String(port),
       POSTERN_LOG_LEVEL: 'silent',
       POSTERN_GATEWAY_URL: gatewayUrl,
+      ...env,
     },
     'idp',
   )

@@ -68,6 +68,40 @@ export const backendLimits = {
   requestMs: 10 * 60_000,
   /** Requests in flight on one connection. */
   inFlight: 1024,
+  /** The document of an `openapi` backend, decoded; its nesting, its values, its YAML aliases. */
+  openapiDocumentBytes: 5 * 1024 * 1024,
+  openapiDepth: 64,
+  openapiValues: 500_000,
+  openapiAliases: 1000,
+  /** Reading one as YAML, which a thread does on the side: its time and its memory. */
+  openapiYamlMs: 30_000,
+  openapiYamlMemoryMb: 256,
+  /** Operations of one document, and `openapi` backends that are ready at once. */
+  openapiTools: 1000,
+  openapiApis: 256,
+  /** Schemas in what the tools of one document take: of all of them, of one, and of one when the others had it all. */
+  openapiSchemas: 200_000,
+  openapiToolSchemas: 1000,
+  openapiToolSchemasLeast: 50,
+  /** Characters of a description that is shown. */
+  openapiDescription: 4000,
+  /** One call of an API from start to end. */
+  openapiCallMs: 60_000,
+  /** Longest answer of an API, and what is told of the body of a refusal. */
+  openapiAnswerBytes: 4 * 1024 * 1024,
+  openapiErrorBytes: 4096,
+  /** Values of headers shorter than this are not looked for in answers: they would garble them. */
+  openapiSecretLength: 12,
+  /** The gateway's own tokens for backends: kept at once, one request for one, its answer. */
+  outboundTokens: 1000,
+  outboundTokenMs: 10_000,
+  /** After a failure the endpoint is left alone for this long. */
+  outboundTokenRetryMs: 1000,
+  outboundTokenBytes: 256 * 1024,
+  /** How long before its end a token is replaced, at most a tenth of its life; the longest life, and that of one that tells none. */
+  outboundTokenEarlyMs: 60_000,
+  outboundTokenLongestMs: 24 * 60 * 60_000,
+  outboundTokenUnknownMs: 5 * 60_000,
   /** Longest message from a backend. */
   messageBytes: 16 * 1024 * 1024,
   /** What a backend may print to stdout between two messages that is none, before it is stopped. */
@@ -102,6 +136,8 @@ export const protocolLimits = {
   sessions: 10_000,
   /** A session that was quiet for this long, with no open stream, is forgotten. */
   sessionIdleMs: 60 * 60_000,
+  /** How often it is seen whether the credentials of open streams were revoked. */
+  credentialCheckMs: 1000,
   /** Long-lived streams of one caller with one service. */
   streamsPerCaller: 50,
   /** Resources that one session or one `subscriptions/listen` may watch. */

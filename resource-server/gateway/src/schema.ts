@@ -25,6 +25,8 @@ export interface ServiceTable {
   client_token: string | null
   client_token_body: string | null
   revision: number
+  /** What the originals' API was given and means nothing here: JSON, sealed. */
+  annotations: string | null
   created_at: number
   updated_at: number
 }
@@ -35,6 +37,8 @@ export interface ApiKeyTable {
   name: string
   hash: string
   hint: string
+  /** The key itself, sealed, where it was made through the originals' API, which shows it again. */
+  kept: string | null
   tools: string | null
   scopes: string | null
   created_at: number
@@ -98,6 +102,12 @@ export const gatewayMigrations: Record<string, { up(db: Kysely<unknown>): Promis
     async up(db) {
       await createService(db)
       await createApiKey(db)
+    },
+  },
+  '002_originals': {
+    async up(db) {
+      await db.schema.alterTable('service').addColumn('annotations', 'text').execute()
+      await db.schema.alterTable('api_key').addColumn('kept', 'text').execute()
     },
   },
 }

@@ -1,6 +1,9 @@
 import { type Clock, systemClock } from '@postern/core'
 import {
+  accessKeysOf,
   bindKey,
+  type Closers,
+  createClosers,
   createFetch,
   createHttp,
   type createLogger,
@@ -9,8 +12,8 @@ import {
   createSealer,
   eventRoutes,
   type Http,
-  type Listener,
   listen,
+  listenForAdmin,
   type Metrics,
   type NodeHandler,
   openStore,
@@ -22,6 +25,7 @@ import {
   type ServerTables,
   type Settings,
   type StartError,
+  type Tls,
   withPort,
 } from '@postern/server'
 import { createBackends } from './backends/backends.ts'
@@ -39,12 +43,15 @@ import { type GatewayTables, gatewayMigrations } from './schema.ts'
 import { seedRoutes } from './seed/routes.ts'
 import type { StartSeed } from './seed/start.ts'
 import { version } from './version.ts'
+import { createVolcengine } from './volcengine/volcengine.ts'
 
 export interface GatewayServerOptions {
   readonly settings: Settings
   /** The admin token opens our management API, and the identity provider's. */
   readonly secrets: Pick<Secrets, 'adminToken' | 'encryptionKey'>
   readonly log: ReturnType<typeof createLogger>
+  /** Listens for https. */
+  readonly tls?: Tls | undefined
   /** What fills the catalogue before anybody is answered. */
   readonly seed?: StartSeed | undefined
   /**
@@ -65,12 +72,6 @@ export interface GatewayServer {
   /** Resolves when another gateway has taken the database over: this one has closed itself by then. */
   readonly lost: Promise<StartError>
   /** Answers what is in flight, ends every child process, writes what waits, and lets go of everything. */
-  close(): Promise<void>
-}
-
-/** What was opened, in order; closed in the opposite order. */
-interface Closers {
-  add(close: () => Promise<void> | void): void
   close(): Promise<void>
 }
 
@@ -101,31 +102,6 @@ export async function createGatewayServer(options: GatewayServerOptions): Promis
   }
 }
 
-function createClosers(): Closers {
-  const stack: (() => Promise<void> | void)[] = []
-  let closing: Promise<void> | undefined
-  return {
-    add: (close) => void stack.push(close),
-    close() {
-      closing ??= closeAll(stack.reverse())
-      return closing
-    },
-  }
-}
-
-/** One that fails must not keep the others open, for they hold processes and ports. */
-async function closeAll(stack: readonly (() => Promise<void> | void)[]): Promise<void> {
-  const failures: unknown[] = []
-  for (const close of stack) {
-    try {
-      await close()
-    } catch (error) {
-      failures.push(error)
-    }
-  }
-  if (failures.length > 0) throw failures[0]
-}
-
 async function openGround(context: Context, closers: Closers): Promise<Ground> {
   const { settings, secrets, log, clock, metrics } = context
   const store = await openStore<GatewayTables & ServerTables>({
@@ -143,7 +119,7 @@ async function openGround(context: Context, closers: Closers): Promise<Ground> {
   closers.add(recorder.close)
   const { record } = recorder
   const { maxProcesses, dataDir } = settings
-  const backends = createBackends({ maxProcesses, dataDir, clock, record, log })
+  const backends = createBackends({ maxProcesses, dataDir, clock, record, log, ...internalOf(settings) })
   closers.add(backends.close)
   await backends.clearUp()
   const lost = tenure.lost.then(async (error) => {
@@ -159,8 +135,9 @@ async function openDoors(context: Context, ground: Ground, closers: Closers): Pr
   // The URLs of services hold the port, which may only be known when it is taken.
   const closed: NodeHandler = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end()
   let answer = closed
+  const { tls } = context
   const { port, host } = context.settings
-  const address = { port, setting: 'POSTERN_GATEWAY_PORT', ...(host === undefined ? {} : { host }) }
+  const address = { port, setting: 'POSTERN_GATEWAY_PORT', tls, ...(host === undefined ? {} : { host }) }
   const listener = await listen((req, res) => answer(req, res), address)
   closers.add(() => listener.close())
   const settings = withPort(context.settings, listener.port)
@@ -174,7 +151,7 @@ async function openDoors(context: Context, ground: Ground, closers: Closers): Pr
     answer = closed
     http.close()
   })
-  const admin = await listenForAdmin(settings, http)
+  const admin = await listenForAdmin(settings, http.admin, tls)
   if (admin !== undefined) closers.add(() => admin.close())
   answer = http.public
   catalog.start()
@@ -182,10 +159,12 @@ async function openDoors(context: Context, ground: Ground, closers: Closers): Pr
   return { url, adminUrl: admin?.url ?? url, catalog, lost: ground.lost, close: closers.close }
 }
 
-function internalFetch({ idpUrl, idpInternalUrl }: Settings): typeof fetch {
-  return createFetch(
-    idpInternalUrl === undefined ? {} : { internal: { publicUrl: idpUrl, internalUrl: idpInternalUrl } },
-  )
+function internalFetch(settings: Settings): typeof fetch {
+  return createFetch(internalOf(settings))
+}
+
+function internalOf({ idpUrl, idpInternalUrl }: Settings) {
+  return idpInternalUrl === undefined ? {} : { internal: { publicUrl: idpUrl, internalUrl: idpInternalUrl } }
 }
 
 async function openRooms(context: Context, ground: Ground, fetch: typeof globalThis.fetch): Promise<Catalog> {
@@ -239,7 +218,26 @@ function openHttp(context: Context, ground: Ground, catalog: Catalog, protocol: 
     metrics,
     ready: { database: store.ping },
     find: findProtocol(catalog, protocol),
+    wire: openVolcengine(context, ground, catalog),
     record: recorder.record,
+  })
+}
+
+function openVolcengine(
+  { settings, seed, clock, log, metrics }: Context,
+  ground: Ground,
+  catalog: Catalog,
+): NodeHandler {
+  return createVolcengine({
+    catalog,
+    sealer: settings.showSecretsAgain ? ground.sealer : undefined,
+    gatewayUrl: settings.publicUrl,
+    accessKeys: accessKeysOf(settings, seed),
+    clock,
+    log,
+    record: ground.recorder.record,
+    observe: (status, seconds) =>
+      metrics.requests.observe({ method: 'POST', route: 'volcengine', status: String(status) }, seconds),
   })
 }
 
@@ -257,9 +255,4 @@ function findProtocol(catalog: Catalog, protocol: Protocol): (path: string) => N
     const isMetadata = path === metadataPrefix || path.startsWith(`${metadataPrefix}/`)
     return isMetadata || catalog.findByPath(path) !== undefined ? handler : undefined
   }
-}
-
-/** In development the management API is on the one port; in production it has one of its own. */
-async function listenForAdmin({ adminListen }: Settings, http: Http): Promise<Listener | undefined> {
-  return adminListen && (await listen(http.admin, { ...adminListen, setting: 'POSTERN_ADMIN_LISTEN' }))
 }

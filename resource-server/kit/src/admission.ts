@@ -1,9 +1,9 @@
-import { type EventInput, type MaybePromise, sha256Base64url, whenReady } from '@postern/core'
+import type { EventInput, MaybePromise } from '@postern/core'
 import type { AuthInfo } from './auth-info.ts'
 import type { Prove } from './binding/prove.ts'
 import type { Credential } from './credentials.ts'
 import type { Settings } from './options/settings.ts'
-import { onBehalfOf, type Refusal, type RefusedCaller, statuses, toRefusal } from './refusal.ts'
+import { type Refusal, statuses, toRefusal } from './refusal.ts'
 import { checkScopes, extendRequirement, type RequiredScopes, type Requirement } from './requirement.ts'
 import { telemetry } from './telemetry.ts'
 import { callerOf, type Identity, type Verify } from './tokens/identity.ts'
@@ -18,53 +18,81 @@ export type Admission = (
 /** Finds what the operations in a request need besides. Asked only about callers whose credential is good. */
 export type ReadNeeds = (auth: AuthInfo) => MaybePromise<readonly RequiredScopes[]>
 
+/** The ways of one credential through the kit. */
+export interface AdmissionParts extends Pick<Settings, 'onEvent' | 'resource'> {
+  /** The SHA-256 of a token, base64url. */
+  readonly hashOf: (token: string) => MaybePromise<string>
+  readonly verify: Verify
+  readonly prove: Prove
+}
+
 /**
  * The whole way of one credential, whoever asks: read, identified, its binding proven, its scopes checked last, so that
- * a dead token is never answered with a demand for scopes. Each decision leaves one event.
+ * a dead token is never answered with a demand for scopes. Each decision leaves one event. Runs at every request, so each
+ * step goes on at once where it can, without a function made for the case that it cannot.
  */
 export function createAdmission(
-  settings: Pick<Settings, 'onEvent' | 'resource'>,
   requirement: Requirement,
-  verify: Verify,
-  prove: Prove,
+  { onEvent, resource, hashOf, verify, prove }: AdmissionParts,
 ): Admission {
-  const record = createRecord(settings)
+  const record = createRecord({ onEvent, resource })
 
   const conclude = (attempt: Attempt, identity: Identity, needed: Requirement): Identity => {
-    const caller = callerOf(identity)
-    onBehalfOf(caller, () => checkScopes(needed, identity.granted))
-    record(attempt, caller)
+    checkScopes(needed, identity.granted)
+    record(attempt)
     return identity
   }
 
   const admit = (attempt: Attempt, identity: Identity, readNeeds?: ReadNeeds): MaybePromise<Identity> => {
+    attempt.identity = identity
     if (readNeeds === undefined) return conclude(attempt, identity, requirement)
-    return whenReady(needsOf(identity, readNeeds), (more) =>
-      conclude(attempt, identity, extendRequirement(requirement, more)),
-    )
+    const needs = readNeeds(identity.auth)
+    return needs instanceof Promise
+      ? needs.then((more) => conclude(attempt, identity, extendRequirement(requirement, more)))
+      : conclude(attempt, identity, extendRequirement(requirement, needs))
   }
 
   const refuse = (attempt: Attempt, error: unknown): never => {
     const refusal = toRefusal(error)
-    record(attempt, refusal.caller, refusal)
+    // Whatever is refused from here on is refused to this caller.
+    if (attempt.identity !== undefined) refusal.caller = callerOf(attempt.identity)
+    record(attempt, refusal)
     throw refusal
+  }
+
+  const bind = (identity: Identity, credential: Credential, hash: string): MaybePromise<Identity> => {
+    const proven = prove(identity, credential, hash)
+    return proven instanceof Promise ? proven.then(() => identity) : identity
+  }
+
+  const identifyBy = (hash: string, attempt: Attempt, credential: Credential): MaybePromise<Identity> => {
+    attempt.tokenHash = hash
+    const identity = verify(credential.token, hash)
+    return identity instanceof Promise
+      ? identity.then((known) => bind(known, credential, hash))
+      : bind(identity, credential, hash)
+  }
+
+  const identify = (attempt: Attempt, credential: Credential): MaybePromise<Identity> => {
+    const hash = hashOf(credential.token)
+    return hash instanceof Promise
+      ? hash.then((ready) => identifyBy(ready, attempt, credential))
+      : identifyBy(hash, attempt, credential)
   }
 
   return (readCredential, requestId, readNeeds) => {
     const attempt: Attempt = {
       requestId,
-      startedAt: settings.onEvent === undefined && telemetry() === undefined ? undefined : performance.now(),
+      startedAt: onEvent === undefined && telemetry() === undefined ? undefined : performance.now(),
       tokenHash: undefined,
+      identity: undefined,
     }
     try {
-      const credential = readCredential()
-      const identity = whenReady(sha256Base64url(credential.token), (hash) => {
-        attempt.tokenHash = hash
-        return whenReady(verify(credential.token, hash), (known) =>
-          whenReady(prove(known, credential, hash), () => known),
-        )
-      })
-      const admitted = whenReady(identity, (ready) => admit(attempt, ready, readNeeds))
+      const identity = identify(attempt, readCredential())
+      const admitted =
+        identity instanceof Promise
+          ? identity.then((known) => admit(attempt, known, readNeeds))
+          : admit(attempt, identity, readNeeds)
       return admitted instanceof Promise ? admitted.catch((error: unknown) => refuse(attempt, error)) : admitted
     } catch (error) {
       return refuse(attempt, error)
@@ -72,33 +100,25 @@ export function createAdmission(
   }
 }
 
-function needsOf(identity: Identity, readNeeds: ReadNeeds): ReturnType<ReadNeeds> {
-  const caller = callerOf(identity)
-  const needs = onBehalfOf(caller, () => readNeeds(identity.auth))
-  if (!(needs instanceof Promise)) return needs
-  return needs.catch((error: unknown) =>
-    onBehalfOf(caller, () => {
-      throw error
-    }),
-  )
-}
-
 interface Attempt {
   readonly requestId: string | undefined
   /** Of `performance.now`, which no test clock moves: this is how long it took, not when it was. Absent where nobody wants to know. */
   readonly startedAt: number | undefined
   tokenHash: string | undefined
+  /** Whose credential it is, once that is good and its binding proven. */
+  identity: Identity | undefined
 }
 
-type Record = (attempt: Attempt, caller: RefusedCaller | undefined, refusal?: Refusal) => void
+type Record = (attempt: Attempt, refusal?: Refusal) => void
 
 function createRecord({ onEvent, resource }: Pick<Settings, 'onEvent' | 'resource'>): Record {
-  return ({ requestId, startedAt, tokenHash }, caller, refusal) => {
+  return ({ requestId, startedAt, tokenHash, identity }, refusal) => {
     if (startedAt === undefined) return
     const endedAt = performance.now()
     const decision = refusal === undefined ? accepted : refused(refusal)
-    telemetry()?.({ ...decision, startedAt, endedAt })
+    telemetry()?.(decision, startedAt, endedAt)
     if (onEvent === undefined) return
+    const caller = refusal === undefined ? identity && callerOf(identity) : refusal.caller
     const event: EventInput = {
       ...decision,
       resource,

@@ -6,6 +6,8 @@ export const limits = {
   kidLength: 512,
   /** Verified tokens that are kept, each until it expires. */
   cachedTokens: 10_000,
+  /** Characters of a signature's end that a verified token is found by: 132 bits. */
+  tokenEndLength: 22,
   /** Largest `cache.maxTokens` that may be asked for. */
   cachedTokensMax: 1_000_000,
   /** Difference between the clocks of issuer and resource that is overlooked. */
@@ -31,6 +33,27 @@ export const limits = {
   /** Pauses after a failed fetch: the first, then doubled up to the second. */
   backoffFirstMs: 1000,
   backoffMaxMs: 15_000,
+  /** Longest statement of a feed of revocations, and the entries in one. */
+  revocationFeedBytes: 1024 * 1024,
+  revocationsPerStatement: 5_000,
+  /** Statements that are fetched in a row, while each says that there is more. */
+  revocationPages: 1_000,
+  /** Entries of one issuer that are held, each until no token that it concerns can be live. */
+  revocations: 100_000,
+  /** How long an issuer is asked to wait for news, and how much longer its answer may take. */
+  revocationWaitSeconds: 25,
+  revocationAnswerSeconds: 5,
+  /** Longest that a statement may be good by its own word, and how much older than the last one a further one may be. */
+  revocationStatementSeconds: 300,
+  revocationReuseSeconds: 15,
+  /** Pauses between two questions: after news, after an answer without news that was not held back, where there is nothing to be heard. */
+  revocationNewsPauseMs: 50,
+  revocationPauseMs: 1000,
+  revocationIdleMs: 5000,
+  /** Longest that the first request of an issuer waits until its feed was heard. */
+  revocationFirstAnswerMs: 2000,
+  /** Silence of a feed from which on it counts as unreachable. */
+  revocationSilenceMs: 60_000,
   /** RSA moduli, in bits (RFC 7518 §3.3 asks for the lower one; the upper bounds the work of a verification). */
   rsaMinBits: 2048,
   rsaMaxBits: 8192,
@@ -78,6 +101,10 @@ export const limits = {
   sessionsMax: 1_000_000,
   /** How often it is seen whether the token of an open stream is over. */
   streamCheckMs: 1000,
+  /** Bad credentials of one client that are looked at in so many seconds, where `failureLimit` is on; and clients that are counted. */
+  failures: 100,
+  failureWindowSeconds: 60,
+  failingClients: 10_000,
   /** Seconds that a browser keeps the answer to a preflight. */
   preflightMaxAgeSeconds: 600,
   /** Header names echoed in the answer to a preflight. */

@@ -37,6 +37,17 @@ export function createMetadata(settings: MetadataSettings): Publish {
   }
 }
 
+const serverPaths = new Set(withSlash('/.well-known/oauth-authorization-server'))
+
+/**
+ * The metadata of an authorization server as it is, at the root of this origin: where clients of the MCP specification of
+ * 2025-03-26 look for it.
+ */
+export function createLegacyMetadata(document: Readonly<Record<string, unknown>>): Publish {
+  const replies = prepareReplies(JSON.stringify(document))
+  return (request) => (serverPaths.has(splitUrl(request.url).path) ? replies(request) : undefined)
+}
+
 function withSlash(path: string): string[] {
   return path.endsWith('/') ? [path, path.slice(0, -1)] : [path, `${path}/`]
 }

@@ -12,6 +12,8 @@ export type RefusalKind =
   | 'body_too_long'
   | 'body_unreadable'
   | 'access_denied'
+  | 'misdirected'
+  | 'too_many_requests'
   | 'temporarily_unavailable'
   | 'server_error'
 
@@ -33,10 +35,14 @@ const kinds: Partial<Record<Reason, RefusalKind>> = {
   client_not_allowed: 'access_denied',
   claim_rule: 'access_denied',
   tool_not_allowed: 'access_denied',
+  origin_not_allowed: 'access_denied',
+  throttled: 'too_many_requests',
   insufficient_scope: 'insufficient_scope',
-  invalid_request: 'body_unreadable',
+  body_too_large: 'body_too_long',
+  body_unreadable: 'body_unreadable',
   keys_unavailable: 'temporarily_unavailable',
   introspection_unavailable: 'temporarily_unavailable',
+  revocation_unavailable: 'temporarily_unavailable',
   replay_store_unavailable: 'temporarily_unavailable',
   timeout: 'temporarily_unavailable',
   custom_failed: 'server_error',
@@ -53,6 +59,8 @@ export const statuses: Readonly<Record<RefusalKind, number>> = {
   body_too_long: 413,
   body_unreadable: 415,
   access_denied: 403,
+  misdirected: 421,
+  too_many_requests: 429,
   temporarily_unavailable: 503,
   server_error: 500,
 }

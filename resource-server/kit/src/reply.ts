@@ -63,7 +63,7 @@ export function prepareRefusals(requirement: Requirement, settings: ChallengeSet
     const known = needed === requirement ? replies.get(kind) : buildForOperations(kind, needed, settings)
     const reply = known ?? fallback
     if (refusal.nonce !== undefined) return { ...reply, headers: { ...reply.headers, 'dpop-nonce': refusal.nonce } }
-    if (refusal.kind !== 'temporarily_unavailable') return reply
+    if (refusal.kind !== 'temporarily_unavailable' && refusal.kind !== 'too_many_requests') return reply
     const retryAfter = String(Math.max(1, Math.ceil(refusal.retryAfter ?? limits.retryAfterSeconds)))
     return { ...reply, headers: { ...reply.headers, 'retry-after': retryAfter } }
   }

@@ -14,6 +14,8 @@ export interface InboundRequest {
   readonly clientCertificate?: (() => Uint8Array | undefined) | undefined
   /** Node's request or the fetch `Request`, for callbacks of the host's and to know it again. */
   readonly source?: unknown
+  /** It is for a host that nobody here answers for. */
+  readonly isMisdirected?: boolean
   /** Goes to the event, so that it can be joined to the host's own logs. */
   readonly requestId?: string | undefined
   /** The body, for guards that look at the operations in it. Whoever comes next can still read it. */

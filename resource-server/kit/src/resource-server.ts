@@ -1,20 +1,22 @@
-import { type Reason, randomBase64url } from '@postern/core'
+import { type Reason, randomBase64url, sha256Base64url } from '@postern/core'
 import { createAdmission } from './admission.ts'
 import type { AuthInfo } from './auth-info.ts'
 import { bindingMetadata } from './binding/metadata.ts'
 import { createProve } from './binding/prove.ts'
+import { createEntrance } from './entrance/entrance.ts'
 import { createGate, type Gate } from './gate.ts'
 import { createKeySource, type KeySource } from './keys/key-source.ts'
-import { createMetadata, type Publish } from './metadata.ts'
+import { createLegacyMetadata, createMetadata, type Publish } from './metadata.ts'
 import { type Operations, readOperations } from './operations.ts'
 import { readBoolean, readRecord } from './options/fields.ts'
 import { readOptions } from './options/read-options.ts'
 import { readRequiredScopes } from './options/read-scopes.ts'
-import type { Settings } from './options/settings.ts'
+import type { IssuerRules, Settings } from './options/settings.ts'
 import type { ResourceServerOptions } from './options/types.ts'
 import { prepareRefusals, type Reply } from './reply.ts'
 import { fromFetchRequest, type InboundRequest } from './request.ts'
 import { advertised, combineRequirements, extendRequirement, isMet, type RequiredScopes } from './requirement.ts'
+import { createFollower, type Follower } from './revocations/follower.ts'
 import { createSdkVerifier, type TokenVerifier } from './sdk-verifier.ts'
 import { loadTelemetry } from './telemetry.ts'
 import { createIntrospection, type Introspection } from './tokens/introspection.ts'
@@ -63,7 +65,7 @@ export interface ResourceServer {
   publish(request: InboundRequest): Reply | undefined
   /** For adapters: whether the guarded routes answer to other origins. */
   readonly cors: boolean
-  /** For adapters: milliseconds until the caller's credential is over, the clock tolerance included; `Infinity` where it does not expire. */
+  /** For adapters: milliseconds until the caller's credential is over, the clock tolerance included: 0 once its issuer has revoked it, `Infinity` where it does not expire. */
   remaining(auth: AuthInfo): number
   /** For `./mcp`: the scopes to ask a client for who needs these besides what every request needs; undefined where it has them. */
   stepUp(scopes: readonly string[], needs: readonly RequiredScopes[]): readonly string[] | undefined
@@ -96,7 +98,7 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
   for (const reason of settings.warnings) warn(reason)
   const issuers = settings.issuers.map((rules) => {
     const keys = createKeySource(rules, { ...settings, times: settings.keyTimes, onWarning: warn })
-    return { rules, keys }
+    return { rules, keys, follower: createFollowerOf(rules, keys, settings, warn) }
   })
   const jwt = issuers.length === 0 ? undefined : createJwtVerifier(issuers, settings)
   const introspections = settings.issuers.flatMap((rules) =>
@@ -105,11 +107,13 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
   const state = { isClosed: false }
   const verify = (parts.createVerify ?? createVerify)(settings, { jwt, introspections }, state)
   const prove = createProve(settings)
+  const hashOf = jwt?.hashOf ?? sha256Base64url
   const publish = createPublish(settings)
+  const entrance = createEntrance(settings.entrance, settings.clock)
 
   const admissionFor = (scopes?: RequiredScopes) => {
     const requirement = combineRequirements(settings.requiredScopes, scopes)
-    return { requirement, admit: createAdmission(settings, requirement, verify, prove) }
+    return { requirement, admit: createAdmission(requirement, { ...settings, hashOf, verify, prove }) }
   }
   const gate = (guard: GuardOptions = {}): Gate => {
     readRecord(guard, 'guard', ['scopes', 'operations', 'endStreams'])
@@ -117,7 +121,8 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
     const operations = readOperations(guard.operations)
     const { requirement, admit } = admissionFor(readRequiredScopes(guard.scopes, 'scopes'))
     const replyTo = (parts.prepareRefusals ?? prepareRefusals)(requirement, settings)
-    return createGate({ admit, replyTo, publish, cors, acceptsDpop: settings.dpop !== undefined, operations })
+    const acceptsDpop = settings.dpop !== undefined
+    return createGate({ admit, replyTo, publish, cors, acceptsDpop, operations, entrance })
   }
   const everyRequest = gate()
   const everywhere = combineRequirements(settings.requiredScopes)
@@ -138,8 +143,10 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
       return reply === undefined ? undefined : toResponse(reply)
     },
     verifier: createSdkVerifier(admissionFor().admit, settings.clock),
-    remaining({ expiresAt }) {
+    remaining(auth) {
+      const { expiresAt } = auth
       if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+      if (jwt?.isRevoked(auth) === true) return 0
       return (expiresAt + settings.clockTolerance) * 1000 - settings.clock.now()
     },
     stepUp(scopes, needs) {
@@ -155,7 +162,10 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
     },
     close() {
       state.isClosed = true
-      for (const { keys } of issuers) keys.close()
+      for (const { keys, follower } of issuers) {
+        keys.close()
+        follower?.close()
+      }
       jwt?.clear()
       for (const introspection of introspections) {
         introspection.close()
@@ -172,15 +182,30 @@ function createWarn({ onEvent, resource }: Settings): (reason: Reason) => void {
   }
 }
 
+function createFollowerOf(
+  rules: IssuerRules,
+  keys: KeySource,
+  settings: Settings,
+  onWarning: (reason: Reason) => void,
+): Follower | undefined {
+  const { revocations: mode } = settings
+  // Who gives the keys, or their address, has told where everything stands: no metadata are read then.
+  if (mode === 'off' || rules.keys.from !== 'discovery') return undefined
+  return createFollower(rules, keys, { ...settings, mode, onWarning })
+}
+
 function createPublish(settings: Settings): Publish {
   if (settings.metadataUrl === undefined || settings.issuers.length === 0) return () => undefined
-  return createMetadata({
+  const document = createMetadata({
     ...settings,
     issuers: settings.issuers.map(({ issuer }) => issuer),
     scopes: [...new Set(advertised(settings.scopesSupported).map(settings.advertise))],
     atRoot: settings.rootMetadata,
     more: { ...settings.metadata, ...bindingMetadata(settings) },
   })
+  if (settings.legacyServerMetadata === undefined) return document
+  const legacy = createLegacyMetadata(settings.legacyServerMetadata)
+  return (request) => document(request) ?? legacy(request)
 }
 
 async function checkIssuer(

@@ -55,6 +55,8 @@ const errorCodes = {
   use_dpop_nonce: 'invalid_token',
   insufficient_scope: 'insufficient_scope',
   access_denied: 'access_denied',
+  misdirected: 'server_error',
+  too_many_requests: 'server_error',
   body_too_long: 'server_error',
   body_unreadable: 'server_error',
   temporarily_unavailable: 'server_error',

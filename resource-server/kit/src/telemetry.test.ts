@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import {
   type Attributes,
+  createNoopMeter,
   type Meter,
   metrics,
   type Span,
@@ -13,7 +14,7 @@ import {
 } from '@opentelemetry/api'
 import { createTestClock } from '@postern/core/testing'
 import { createResourceServer } from './index.ts'
-import { loadTelemetry, type OpenTelemetry } from './telemetry.ts'
+import { loadTelemetry, type OpenTelemetry, telemetry } from './telemetry.ts'
 import { createFakeIssuer } from './testing/index.ts'
 
 interface SeenSpan extends SpanOptions {
@@ -50,6 +51,7 @@ const meter = {
 // The kit's own idea of the API fits the API.
 trace satisfies OpenTelemetry['trace']
 metrics satisfies OpenTelemetry['metrics']
+createNoopMeter satisfies OpenTelemetry['createNoopMeter']
 
 const resource = 'https://mcp.example/mcp'
 const clock = createTestClock()
@@ -70,8 +72,10 @@ async function ask(token: string): Promise<void> {
 
 test('a span, a count and a time for each decision, whenever the SDK came', async () => {
   await ask(issuer.mint())
+  assert.equal(telemetry(), undefined, 'nobody listens, so nothing need be measured')
   trace.setGlobalTracerProvider({ getTracer: () => tracer })
   metrics.setGlobalMeterProvider({ getMeter: () => meter })
+  assert.ok(telemetry() !== undefined)
   const before = Date.now()
   const good = issuer.mint({ jti: 'a-telling-id' })
   await ask(good)

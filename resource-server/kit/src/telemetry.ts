@@ -3,11 +3,23 @@
  * have it.
  */
 export interface OpenTelemetry {
-  readonly trace: { getTracer(name: string): Tracer }
+  readonly trace: { getTracerProvider(): TracerProvider }
   readonly metrics: { getMeterProvider(): MeterProvider }
+  /** The meter that is there before an SDK is. */
+  readonly createNoopMeter?: () => Meter
 }
 
 type Attributes = Record<string, string | number>
+
+interface TracerProvider {
+  getTracer(name: string): Tracer
+}
+
+/** The API's own provider, which stands for one of an SDK's and is there before it. */
+interface ProxyTracerProvider {
+  /** Undefined: there is no SDK. */
+  getDelegateTracer(name: string): Tracer | undefined
+}
 
 interface Tracer {
   startSpan(name: string, options: { readonly startTime: number; readonly attributes: Attributes }): Span
@@ -36,41 +48,38 @@ interface Meter {
 const errorStatus = 2
 
 /** One decision, as telemetry tells it: nothing of the credential, its claims or its bearer. */
-export interface Measurement {
+export interface Measured {
   readonly outcome: string
   readonly reason: string
   /** The HTTP status of a refusal. */
   readonly status?: number
-  /** Of `performance.now`. */
-  readonly startedAt: number
-  readonly endedAt: number
 }
 
-/** Tells OpenTelemetry of a decision. */
-export type Measure = (measurement: Measurement) => void
+/** Tells OpenTelemetry of a decision; the times are of `performance.now`. */
+export type Measure = (decision: Measured, startedAt: number, endedAt: number) => void
 
 let loading: Promise<void> | undefined
-let measure: Measure | undefined
+let listening: () => Measure | undefined = () => undefined
 
 /** Looks, once, whether @opentelemetry/api is installed where the kit can see it. */
 export function loadTelemetry(): Promise<void> {
-  loading ??= importMeasure().then((found) => {
-    measure = found
+  loading ??= importListening().then((found) => {
+    listening = found ?? listening
   })
   return loading
 }
 
-/** What tells OpenTelemetry; undefined where it is absent, or not known yet to be there. */
+/** What tells OpenTelemetry; undefined where it is absent, not known yet to be there, or has no SDK that would listen. */
 export function telemetry(): Measure | undefined {
-  return measure
+  return listening()
 }
 
-async function importMeasure(): Promise<Measure | undefined> {
+async function importListening(): Promise<typeof listening | undefined> {
   // A variable, so that no bundler takes the optional package for a required one.
   const specifier = '@opentelemetry/api'
   try {
     const module: unknown = await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)
-    return isApi(module) ? createMeasure(module) : undefined
+    return isApi(module) ? createListening(module) : undefined
   } catch {
     return undefined
   }
@@ -83,7 +92,6 @@ function isApi(module: unknown): module is OpenTelemetry {
 const name = '@postern/resource-server'
 
 interface Instruments {
-  readonly provider: MeterProvider
   readonly verifications: ReturnType<Meter['createCounter']>
   readonly duration: ReturnType<Meter['createHistogram']>
 }
@@ -91,35 +99,68 @@ interface Instruments {
 /**
  * Makes spans `auth.verify`, the counter `auth.verifications` and the histogram `auth.verify.duration` (seconds), by
  * outcome and reason. A span is made when the decision has fallen, with the times that it had, as a child of whatever
- * span is active. What OpenTelemetry throws must not decide whether a request passes.
+ * span is active. An SDK may come, go and come back; while there is none, nothing is measured. What OpenTelemetry throws
+ * must not decide whether a request passes.
  */
-export function createMeasure(api: OpenTelemetry): Measure {
-  const tracer = api.trace.getTracer(name)
-  let instruments: Instruments | undefined
-  // A meter of before an SDK was registered stays deaf, so it is made anew for another provider.
-  const current = (): Instruments => {
-    const provider = api.metrics.getMeterProvider()
-    if (instruments?.provider !== provider) instruments = createInstruments(provider)
-    return instruments
+export function createListening(api: OpenTelemetry): () => Measure | undefined {
+  const currentTracer = followTracer(api)
+  const currentInstruments = followInstruments(api)
+  const measure: Measure = (decision, startedAt, endedAt) => {
+    const { outcome, reason } = decision
+    const attributes = { 'auth.outcome': outcome, 'auth.reason': reason }
+    const instruments = currentInstruments()
+    instruments?.verifications.add(1, attributes)
+    instruments?.duration.record((endedAt - startedAt) / 1000, attributes)
+    const span = currentTracer()?.startSpan('auth.verify', spanOptions(decision, attributes, startedAt))
+    if (span !== undefined) finish(span, outcome, endedAt)
   }
-  return (measurement) => {
+  const safely: Measure = (decision, startedAt, endedAt) => {
     try {
-      const { outcome, reason, startedAt, endedAt } = measurement
-      const attributes = { 'auth.outcome': outcome, 'auth.reason': reason }
-      const { verifications, duration } = current()
-      verifications.add(1, attributes)
-      duration.record((endedAt - startedAt) / 1000, attributes)
-      trace(tracer, measurement, attributes)
+      measure(decision, startedAt, endedAt)
     } catch {
       // Whoever cannot take measurements loses them.
     }
   }
+  return () => {
+    try {
+      return currentTracer() === undefined && currentInstruments() === undefined ? undefined : safely
+    } catch {
+      return undefined
+    }
+  }
 }
 
-function createInstruments(provider: MeterProvider): Instruments {
-  const meter = provider.getMeter(name)
+/** The SDK's tracer; undefined while there is none. */
+function followTracer({ trace }: OpenTelemetry): () => Tracer | undefined {
+  let known: { readonly provider: TracerProvider; readonly tracer: Tracer } | undefined
+  return () => {
+    const provider = trace.getTracerProvider()
+    if (provider === known?.provider) return known.tracer
+    if (isProxy(provider) && provider.getDelegateTracer(name) === undefined) return undefined
+    known = { provider, tracer: provider.getTracer(name) }
+    return known.tracer
+  }
+}
+
+function isProxy(provider: TracerProvider | ProxyTracerProvider): provider is TracerProvider & ProxyTracerProvider {
+  return 'getDelegateTracer' in provider
+}
+
+/** Instruments of the SDK's; undefined while there is none. */
+function followInstruments({ metrics, createNoopMeter }: OpenTelemetry): () => Instruments | undefined {
+  let known: { readonly provider: MeterProvider; readonly instruments: Instruments | undefined } | undefined
+  return () => {
+    const provider = metrics.getMeterProvider()
+    if (provider !== known?.provider) {
+      const meter = provider.getMeter(name)
+      known = { provider, instruments: meter === createNoopMeter?.() ? undefined : createInstruments(meter) }
+    }
+    return known.instruments
+  }
+}
+
+function createInstruments(meter: Meter): Instruments {
   return {
-    provider,
     verifications: meter.createCounter('auth.verifications', {
       description: 'Decisions about credentials, by outcome and reason',
       unit: '{decision}',
@@ -131,12 +172,21 @@ function createInstruments(provider: MeterProvider): Instruments {
   }
 }
 
-function trace(tracer: Tracer, { outcome, status, startedAt, endedAt }: Measurement, attributes: Attributes): void {
-  const span = tracer.startSpan('auth.verify', {
-    startTime: performance.timeOrigin + startedAt,
-    attributes: { ...attributes, ...(status === undefined ? {} : { 'http.response.status_code': status }) },
-  })
+// Read once: it never changes, and reading it costs more than a look-up of a token.
+const { timeOrigin } = performance
+
+function spanOptions(
+  { status }: Measured,
+  attributes: Attributes,
+  startedAt: number,
+): { readonly startTime: number; readonly attributes: Attributes } {
+  const startTime = timeOrigin + startedAt
+  if (status === undefined) return { startTime, attributes }
+  return { startTime, attributes: { ...attributes, 'http.response.status_code': status } }
+}
+
+function finish(span: Span, outcome: string, endedAt: number): void {
   // A refusal is the check doing its work; only what should not happen is an error.
   if (outcome === 'error') span.setStatus({ code: errorStatus })
-  span.end(performance.timeOrigin + endedAt)
+  span.end(timeOrigin + endedAt)
 }

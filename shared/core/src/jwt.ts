@@ -37,13 +37,32 @@ export function parseJws(token: string, options: JwsLimits = {}): ParsedJws | Ma
   if (token.indexOf('.', second + 1) >= 0) return { malformed: nameOfMoreParts(token) }
   if (second + 1 === token.length) return { malformed: 'signature_missing' }
 
-  const header = parsePart(token, 0, first, options)
+  const header = parseHeader(token, first, options)
   if (typeof header === 'string') return { malformed: header }
   const payload = parsePart(token, first + 1, second, options)
   if (typeof payload === 'string') return { malformed: payload }
   const signature = decodeBase64url(token.slice(second + 1))
   if (signature === undefined) return { malformed: 'token_not_base64url' }
   return { header, payload, signingInput: token.slice(0, second), signature }
+}
+
+// All tokens that one key signs have one header, to the letter. What is kept is what parsing gave, and cannot be changed.
+const headers = new Map<string, JsonObject>()
+const keptHeaders = 64
+const longestKept = 256
+
+function parseHeader(token: string, end: number, options: JsonLimits): JsonObject | Reason {
+  if (end > longestKept || options.maxDepth !== undefined || options.maxBytes !== undefined) {
+    return parsePart(token, 0, end, options)
+  }
+  const text = token.slice(0, end)
+  const kept = headers.get(text)
+  if (kept !== undefined) return kept
+  const header = parsePart(token, 0, end, options)
+  if (typeof header === 'string' || Object.values(header).some((value) => typeof value === 'object')) return header
+  if (headers.size >= keptHeaders) headers.clear()
+  headers.set(text, Object.freeze(header))
+  return header
 }
 
 function nameOfMoreParts(token: string): Reason {

@@ -38,6 +38,7 @@ export const reasons = {
   expiry_missing: 'the token has no exp',
   not_yet_valid: 'nbf or iat lies in the future',
   lifetime_too_long: 'the token lives longer than is accepted here',
+  claim_missing: 'a claim that the profile asks for is absent',
   malformed_claim: 'a claim has the wrong type or an impossible value',
   subject_missing: 'the token has no sub',
   client_missing: 'the token names no client',
@@ -62,6 +63,8 @@ export const reasons = {
   client_not_allowed: 'the client is not on the list of allowed clients',
   claim_rule: 'a configured rule on a claim is not met',
   insufficient_scope: 'scopes that the operation needs are missing',
+  body_too_large: 'the body is longer than can be looked at for operations',
+  body_unreadable: 'the body cannot be looked at for operations: compressed, in another charset, no JSON, or cut off',
   tool_not_allowed: 'the API key is not good for this tool',
 
   // API keys, custom verifiers
@@ -73,12 +76,15 @@ export const reasons = {
   // Around the check
   keys_unavailable: "the issuer's keys or metadata cannot be had",
   introspection_unavailable: 'the introspection endpoint cannot be had',
+  revocation_unavailable: 'the issuer has not been heard for long about what it revoked',
   origin_not_allowed: 'the Origin or Host header is not one that is allowed',
   session_unknown: "the session does not exist or is another caller's",
 
   // Token endpoint
   unknown_client: 'no such client',
   client_disabled: 'the client is disabled',
+  client_document_invalid: 'the client id is no URL for a metadata document, or the document is not one of it',
+  client_document_unavailable: "the client's metadata document cannot be had, or may not be fetched",
   wrong_secret: 'the client secret is wrong or has expired',
   wrong_auth_method: 'the client authenticated by another method than its own',
   assertion_invalid: 'the client assertion is invalid',
@@ -91,6 +97,13 @@ export const reasons = {
   pool_unknown: 'no such user pool',
   pool_disabled: 'the user pool is disabled',
   access_denied: 'a person or a policy said no',
+
+  // People
+  unknown_user: 'nobody in the pool signs in with this name',
+  wrong_password: 'the password is wrong, or the user has none',
+  user_disabled: 'the user is disabled',
+  user_exists: 'somebody signed up with a name that another user has',
+  wrong_code: 'the code is wrong, used or expired, or there is none',
 
   // Management, keys, backends
   created: 'created',

@@ -16,6 +16,7 @@ export const limits = {
   headersTimeout: 15_000,
   requestTimeout: 60_000,
   keepAliveTimeout: 65_000,
+  tlsHandshakeTimeout: 10_000,
   headersBytes: 32 * 1024,
   /** How long a closing server waits for what is in flight. */
   closeGrace: 5_000,
@@ -62,6 +63,17 @@ export const limits = {
 
   processes: 256,
 
+  /** A PEM file, and how much of a certificate's names an error repeats. */
+  tlsFileBytes: 256 * 1024,
+  tlsNamesShown: 200,
+  /** How often the files of a certificate are looked at. */
+  tlsRefresh: 60_000,
+  /** How long a local authority and its server certificates last, and when they count as near their end. */
+  tlsAuthority: 3_650 * 24 * 60 * 60 * 1000,
+  tlsServer: 397 * 24 * 60 * 60 * 1000,
+  tlsRenewal: 30 * 24 * 60 * 60 * 1000,
+  tlsBackdate: 60 * 60 * 1000,
+
   /** Shortest admin token, and the shortest in production. */
   adminToken: 16,
   adminTokenProduction: 32,
@@ -76,6 +88,7 @@ export const limits = {
   resources: 100,
   attributes: 16,
   redirectUris: 20,
+  grantTypes: 8,
   jwksKeys: 10,
   jwksMember: 8_192,
   clientSecretMin: 32,
@@ -84,6 +97,24 @@ export const limits = {
   liveSecrets: 2,
   ttlMin: 1,
   ttlMax: 86_400,
+  refreshTtlMin: 60,
+  refreshTtlMax: 315_360_000,
+  refreshGraceMax: 300,
+  passwordLengthMin: 6,
+  passwordLengthMax: 64,
+  /** Characters of a password that is sent: what is longer is never hashed. */
+  password: 256,
+  passwordHash: 512,
+  username: 128,
+  email: 254,
+  profileText: 256,
+  /** Metadata of a user: bytes of its JSON. */
+  metadataBytes: 4_096,
+  /** Groups that one user is in. */
+  userGroups: 100,
+  precedenceMax: 1_000_000,
+  seedUsers: 10_000,
+  seedGroups: 1_000,
   servicePath: 256,
   apiKeys: 25,
   apiKeyTools: 200,
@@ -100,9 +131,24 @@ export const limits = {
   envValue: 32_768,
   headers: 50,
   headerValue: 8_192,
+  /** Characters of an OpenAPI document that comes as a text: what the gateway reads, in base64 with line breaks. */
+  openapiDocument: 7 * 1024 * 1024 + 512 * 1024,
   clientToken: 128,
   seedPools: 5_000,
   seedClients: 5_000,
   seedServices: 1_000,
   accessKeys: 100,
+  accessKeySecretMin: 16,
+  accessKeySecretProduction: 32,
+
+  /** Of the originals' API: the header with the signature, the headers that it may be over. */
+  wireAuthorization: 4_096,
+  wireSignedHeaders: 50,
+  /** How far X-Date may be from now. */
+  wireClockSkew: 15 * 60 * 1000,
+  /** Signatures that are remembered, so that none is good twice. */
+  wireSignatures: 100_000,
+  /** Of fields that mean nothing here: characters of their JSON that are kept with an object. */
+  wireKept: 32 * 1024,
+  wireTags: 50,
 } as const

@@ -13,6 +13,7 @@ export type StartErrorCode =
   | 'database_unsafe'
   | 'port_busy'
   | 'listen_failed'
+  | 'tls'
 
 /**
  * A reason why a server cannot start. The message is one sentence (a few for several mistakes) that names the mend;

@@ -28,6 +28,9 @@ const privatePlaces = [
   'https://0x7f.1/jwks',
 ]
 
+/** Where the fetch of row E25 went. */
+const fetched: string[] = []
+
 /** E. Keys, discovery, outage, SSRF (RFC 8414 §3.3, RFC 7517, RFC 8725 §3.10). */
 export const keys: readonly Row[] = [
   {
@@ -71,6 +74,32 @@ export const keys: readonly Row[] = [
           fetch: async () => {
             fetched += 1
             return Response.json({ keys: [] })
+          },
+        },
+      },
+      async play({ issuer, expect }) {
+        await expect('UN', issuer.mint())
+        assert.equal(fetched, 0)
+      },
+    }
+  }),
+  ...[
+    'https://169.254.169.254/jwks',
+    'https://[fe80::1]/jwks',
+    'https://[::ffff:a9fe:a9fe]/jwks',
+    'https://2852039166/jwks',
+  ].map((discoveryUrl): Row => {
+    let fetched = 0
+    return {
+      id: 'E3',
+      what: `metadata at ${discoveryUrl}, whatever the network`,
+      setUp: {
+        rules: { discoveryUrl },
+        options: {
+          network: 'any',
+          fetch: async () => {
+            fetched += 1
+            return Response.json({})
           },
         },
       },
@@ -206,6 +235,40 @@ export const keys: readonly Row[] = [
     async play({ issuer, stranger, expect }) {
       await expect('IT', issuer.mint())
       await expect('OK', issuer.mint({ iss: stranger.issuer }))
+    },
+  },
+  ...['https://stranger.example', 'http://169.254.169.254', '', 7, ['a'], null].map(
+    (iss): Row => ({
+      id: 'E19',
+      what: `iss is ${JSON.stringify(iss)}: nothing is fetched`,
+      setUp: {},
+      async play({ issuer, expect }) {
+        await expect('IT', issuer.mint({ iss }))
+        assert.deepEqual(issuer.fetches, { metadata: 0, jwks: 0 })
+      },
+    }),
+  ),
+  {
+    id: 'E25',
+    what: 'the fetch of the options is used for metadata, keys and introspection alike',
+    setUp: {
+      rules: ({ issuer }) => ({ introspection: issuer.introspectionClient }),
+      options: {
+        fetch: (target, init) => {
+          fetched.push(new URL(String(target)).pathname)
+          return fetch(target, init)
+        },
+      },
+    },
+    async play({ issuer, expect }) {
+      fetched.length = 0
+      await expect('OK', issuer.mint())
+      await expect('OK', issuer.issue())
+      for (const path of ['/.well-known/oauth-authorization-server', '/keys', '/introspect']) {
+        assert.ok(fetched.includes(path), path)
+      }
+      const { metadata, jwks } = issuer.fetches
+      assert.equal(fetched.length, metadata + jwks + issuer.introspected.length, 'nothing went past it')
     },
   },
   ...[0, 1, 2].map(

@@ -1,7 +1,24 @@
 import assert from 'node:assert/strict'
+import { signMetadata } from '@postern/resource-server'
+import { createSigningKey, type FakeIssuer } from '@postern/resource-server/testing'
+import { jwtVerify } from 'jose'
 import type { Fixture } from '../fixture.ts'
 import { metadataUrl, resource } from '../fixture.ts'
 import type { Row } from '../row.ts'
+
+const legacyPath = '/.well-known/oauth-authorization-server'
+const metadataKey = createSigningKey('ES256')
+
+function serverDocument({ issuer, jwksUri }: Pick<FakeIssuer, 'issuer' | 'jwksUri'>) {
+  return { issuer, jwks_uri: jwksUri, token_endpoint: `${issuer}/token`, x_foo: { someCase: true } }
+}
+
+/** Made for other issuers than the fixture has, whose address is not known yet. */
+async function signedMetadata(): Promise<unknown> {
+  const options = { resource, issuers: [{ issuer: 'https://as1.example' }] }
+  const key = metadataKey.privateKey.export({ format: 'jwk' })
+  return (await signMetadata(options, { key, algorithm: 'ES256' })).metadata?.['signed_metadata']
+}
 
 const path = '/.well-known/oauth-protected-resource/mcp'
 const poisons = ['evil.example', 'evil.example:1', 'a", error="x', "mcp.example'--"]
@@ -170,6 +187,47 @@ export const metadata: readonly Row[] = [
       )
       assert.ok(answer instanceof Response)
       assert.match(answer.headers.get('www-authenticate') ?? '', /resource_metadata="[^"]+\/mcp\/admin"/)
+    },
+  },
+  {
+    id: 'F25',
+    what: "the authorization server's metadata is not served unless that is asked for",
+    async play(fixture) {
+      assert.equal((await ask(fixture, 'GET', {}, legacyPath)).status, 404)
+    },
+  },
+  {
+    id: 'F25',
+    what: "the authorization server's metadata, as it is, for clients that look for it here",
+    setUp: { options: ({ issuer }) => ({ legacyServerMetadata: serverDocument(issuer) }) },
+    async play(fixture) {
+      const { issuer, rs } = fixture
+      for (const path of [legacyPath, `${legacyPath}/`]) {
+        const answer = await ask(fixture, 'GET', { host: 'evil.example', 'x-forwarded-host': 'evil.example' }, path)
+        assert.equal(answer.status, 200)
+        assert.deepEqual(JSON.parse(answer.body), serverDocument(issuer))
+        assert.equal(answer.headers['access-control-allow-origin'], '*')
+      }
+      assert.equal((await ask(fixture, 'POST', {}, legacyPath)).status, 405)
+      assert.equal((await ask(fixture, 'GET', {}, `${legacyPath}/mcp`)).status, 404)
+      const { authorization_servers } = JSON.parse((await ask(fixture)).body)
+      assert.deepEqual(authorization_servers, [issuer.issuer], 'it stays where it is')
+      assert.ok(rs.metadataUrl !== undefined)
+    },
+  },
+  {
+    id: 'F26',
+    what: 'signed metadata: the signature verifies, the resource vouches for itself, and says what the document says',
+    setUp: { options: { metadata: { signed_metadata: await signedMetadata() } } },
+    async play(fixture) {
+      const { signed_metadata, ...document } = JSON.parse((await ask(fixture)).body)
+      const { payload } = await jwtVerify(signed_metadata, metadataKey.publicKey, {
+        issuer: resource,
+        algorithms: ['ES256'],
+      })
+      const { iss: _, iat: __, authorization_servers: ___, scopes_supported: ____, ...claims } = payload
+      for (const [name, value] of Object.entries(claims)) assert.deepEqual(document[name], value, name)
+      assert.equal(claims['resource'], resource)
     },
   },
   {

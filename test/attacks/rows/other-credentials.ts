@@ -136,6 +136,11 @@ export const otherCredentials: readonly Row[] = [
     issuer: 'https://stranger.example',
   })),
   answered('J14', 'it names another audience', 'IT', () => ({ ...alive, audience: 'https://other.example' })),
+  answered('J15', 'it is asynchronous, and slow', 'OK', async () => {
+    await new Promise(setImmediate)
+    return alive
+  }),
+  answered('J15', 'it answers a promise of a refusal', 'IT', async () => undefined),
   answered('J16', 'it never settles', 'UN', () => new Promise(() => undefined), { timeout: 0.02 }),
   {
     id: 'J17',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { createFetch } from '@postern/server'
 import { backendLimits } from '../limits.ts'
 import { startBuiltin } from './builtin.ts'
 import { createDial } from './dial.ts'
@@ -8,6 +9,8 @@ import { startHttp } from './http.ts'
 import { inspect } from './inspect.ts'
 import { createLeftovers, removeAbandoned } from './leftovers.ts'
 import type { Live } from './live.ts'
+import { startOpenapi } from './openapi/openapi.ts'
+import { createOutboundTokens, withToken } from './outbound-tokens.ts'
 import { createPackages } from './packages/packages.ts'
 import { createPool, type SlotChange, type SlotSpec } from './pool.ts'
 import { startStdio } from './stdio.ts'
@@ -19,7 +22,9 @@ import type {
   Caller,
   CheckOptions,
   Era,
+  HttpBackend,
   Lease,
+  OpenapiBackend,
 } from './types.ts'
 
 /**
@@ -36,6 +41,13 @@ export function createBackends(options: BackendsOptions): Backends {
   const leftovers = createLeftovers(join(dataDir, 'processes'))
   const builtin = startBuiltin(clock)
   const dial = createDial()
+  const reach = options.fetch ?? dial.fetch
+  const { internal } = options
+  const tokens = createOutboundTokens({
+    fetch: createFetch({ fetch: reach, ...(internal === undefined ? {} : { internal }) }),
+    clock,
+    limits,
+  })
   const pool = createPool({ clock, limits, onChange: reporter(options) })
 
   const start = async (service: BackendService, folder: string, prefer: Era, check: CheckOptions): Promise<Live> => {
@@ -43,16 +55,38 @@ export function createBackends(options: BackendsOptions): Backends {
     const shared = service.isolation === 'shared'
     if (backend.type === 'builtin') return builtin
     if (backend.type === 'http') {
-      return await startHttp({ backend, prefer, shared, fetch: options.fetch ?? dial.fetch, limits })
+      return await startHttp({ backend, prefer, shared, fetch: await reachFor(backend), limits })
     }
+    if (backend.type === 'openapi') return await startApi(service.id, backend)
     const command = await packages.resolve(backend, check)
     check.signal?.throwIfAborted()
     return await startStdio({ backend, command, folder, shared, limits, onStart: leftovers.note, ...check })
   }
 
+  /** Fetches the first token at once, so that what is wrong with it is told as such. */
+  const reachFor = async ({ oauth }: HttpBackend | OpenapiBackend): Promise<typeof fetch> => {
+    if (oauth === undefined) return reach
+    await tokens.get(oauth)
+    return withToken(reach, oauth, tokens)
+  }
+
+  const startApi = async (serviceId: string, backend: OpenapiBackend): Promise<Live> => {
+    const { headers = {}, oauth } = backend
+    const token = () => (oauth === undefined ? [] : [tokens.peek(oauth) ?? '', oauth.clientSecret])
+    return await startOpenapi({
+      backend,
+      fetch: await reachFor(backend),
+      checkHost: dial.check,
+      onTrouble: (reason) => options.log.warn({ serviceId, reason }, 'an API could not be called'),
+      secrets: () => [...Object.values(headers).flatMap(withoutScheme), ...token()],
+      limits,
+    })
+  }
+
   const slotFor = (service: BackendService, caller: Caller, prefer: Era): SlotSpec => {
     const { id, backend, isolation, backendRevision } = service
     const who = isolation === 'shared' ? 'shared' : digest(caller.key)
+    if (backend.type === 'openapi') return apiSlot(service)
     const isProcess = backend.type === 'stdio'
     const bound = isProcess ? maxProcesses : limits.httpConnections
     return {
@@ -67,6 +101,18 @@ export function createBackends(options: BackendsOptions): Backends {
       start: (signal) => start(service, join(folders, id, who), prefer, { signal }),
     }
   }
+
+  /** An API is read once for all callers: nothing of one is kept. */
+  const apiSlot = (service: BackendService): SlotSpec => ({
+    key: `${service.id} api`,
+    serviceId: service.id,
+    revision: service.backendRevision,
+    kind: 'api',
+    bound: limits.openapiApis,
+    owner: undefined,
+    ownerBound: limits.openapiApis,
+    start: (signal) => start(service, folders, 'legacy', { signal }),
+  })
 
   return {
     async connect(service, caller, { prefer = 'legacy' } = {}) {
@@ -105,6 +151,12 @@ export function createBackends(options: BackendsOptions): Backends {
 /** What one caller may hold over all services: not everything, unless there is but one place. */
 function shareOf(bound: number, keptForOthers: number): number {
   return Math.max(1, bound - Math.max(1, Math.floor(bound * keptForOthers)))
+}
+
+/** `Bearer abc` is two things to hide: the whole and the credential. */
+function withoutScheme(value: string): string[] {
+  const [, credential] = /^[A-Za-z]+ +(\S+)$/.exec(value) ?? []
+  return credential === undefined ? [value] : [value, credential]
 }
 
 /** A lease on what is always there. */

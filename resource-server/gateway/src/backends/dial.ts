@@ -14,6 +14,11 @@ export interface DialOptions {
 
 export interface Dial {
   readonly fetch: typeof fetch
+  /**
+   * Would the host be dialled? Nothing is sent to it.
+   * @throws Error whose message says why not
+   */
+  check(url: URL): Promise<void>
   /** Ends the connections that are kept for later. */
   close(): void
 }
@@ -32,7 +37,7 @@ export function createDial({ isForbidden = isForbiddenAddress, resolve = resolve
     async fetch(input, init) {
       const asked = new Request(input, init)
       const url = new URL(asked.url)
-      const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+      const host = hostOf(url)
       // An address is not looked up, so it is checked here.
       if (isIP(host) !== 0 && isForbidden(host)) throw new Error(forbiddenText)
       const body = asked.body === null ? undefined : Buffer.from(await asked.arrayBuffer())
@@ -44,6 +49,16 @@ export function createDial({ isForbidden = isForbiddenAddress, resolve = resolve
         body,
       )
     },
+    async check(url) {
+      const host = hostOf(url)
+      if (isIP(host) !== 0) {
+        if (isForbidden(host)) throw new Error(forbiddenText)
+        return
+      }
+      await new Promise<void>((found, fail) => {
+        lookup(host, { all: true }, (error) => (error === null ? found() : fail(error)))
+      })
+    },
     close() {
       agents.http.destroy()
       agents.https.destroy()
@@ -53,6 +68,10 @@ export function createDial({ isForbidden = isForbiddenAddress, resolve = resolve
 
 const forbiddenText =
   'its host is at a link-local or metadata address, which is never contacted; give it an address of its network'
+
+function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1')
+}
 
 function checkedLookup(isForbidden: (address: string) => boolean, resolve: typeof resolveName): LookupFunction {
   return (hostname, options, callback) => {

@@ -12,6 +12,7 @@ export interface HttpOptions {
   readonly backend: HttpBackend
   readonly prefer: Era
   readonly shared: boolean
+  /** Brings the gateway's own token along where there is one. */
   readonly fetch: typeof fetch
   readonly limits: BackendLimits
 }
@@ -74,7 +75,8 @@ function httpSentence(
 
 function failureText({ status, message, cause }: ChannelError, quote: (text: string) => string): string {
   if (status === undefined) return `could not be reached or is no MCP server: ${quote(message)}`
-  if (status === 401 || status === 403) return `refused the gateway (HTTP ${status}): check the backend's headers`
+  if (status === 401 || status === 403)
+    return `refused the gateway (HTTP ${status}): check the backend's headers or oauth`
   if (status === 404 || status === 405) {
     return `answered HTTP ${status}: check the URL, which for streamable HTTP usually ends in /mcp`
   }

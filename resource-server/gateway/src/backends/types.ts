@@ -11,11 +11,33 @@ export interface StdioBackend {
   readonly cwd?: string
 }
 
+/** The gateway's own credentials at a token endpoint, which is named itself or found in the issuer's metadata. */
+export interface OutboundOauth {
+  readonly tokenUrl?: string
+  readonly discoveryUrl?: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scopes?: readonly string[]
+  readonly resource?: string
+}
+
 /** An MCP server reached over Streamable HTTP. */
 export interface HttpBackend {
   readonly type: 'http'
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
+  readonly oauth?: OutboundOauth
+}
+
+/** An API over HTTP, whose operations become tools. */
+export interface OpenapiBackend {
+  readonly type: 'openapi'
+  /** An object, JSON or YAML, or either of these in base64. */
+  readonly document: string | Readonly<Record<string, unknown>>
+  /** Default: the document's first server. */
+  readonly baseUrl?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly oauth?: OutboundOauth
 }
 
 /** The gateway's own tools: whoami, echo, current_time. */
@@ -23,8 +45,8 @@ export interface BuiltinBackend {
   readonly type: 'builtin'
 }
 
-/** Where a service's answers come from. Values of `env` and `headers` are in the clear: never log one. */
-export type BackendConfig = StdioBackend | HttpBackend | BuiltinBackend
+/** Where a service's answers come from. Values of `env` and `headers`, and client secrets, are in the clear: never log one. */
+export type BackendConfig = StdioBackend | HttpBackend | OpenapiBackend | BuiltinBackend
 
 /** What the ground needs to know about a service. The catalogue's `ServedService` with a backend fits this shape. */
 export interface BackendService {
@@ -175,7 +197,9 @@ export interface BackendsOptions {
   readonly clock: Clock
   readonly record: EventSink
   readonly log: Log
-  /** Reaches `http` backends. Default: one that never contacts link-local or metadata addresses. Redirects are refused whatever it does. */
+  /** What lies under `publicUrl` (the identity provider) is asked for tokens at `internalUrl`. */
+  readonly internal?: { readonly publicUrl: string; readonly internalUrl: string }
+  /** Reaches `http` and `openapi` backends. Default: one that never contacts link-local or metadata addresses. Redirects are refused whatever it does. */
   readonly fetch?: typeof fetch
   /** For tests: shorter times, smaller bounds. */
   readonly limits?: Partial<BackendLimits>

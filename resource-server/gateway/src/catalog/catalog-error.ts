@@ -1,23 +1,8 @@
-import type { FieldError } from '@postern/server'
+import { DomainError } from '@postern/server'
 
-export type CatalogErrorKind = 'not_found' | 'invalid' | 'conflict'
-
-export type CatalogErrorCode = 'not_found' | 'invalid_request' | 'conflict' | 'duplicate' | 'immutable' | 'limit'
-
-/** A refusal of the catalogue. Faces translate `kind` (404, 400, 409); nothing was written. */
-export class CatalogError extends Error {
+/** A refusal of the catalogue; nothing was written. */
+export class CatalogError extends DomainError {
   override readonly name = 'CatalogError'
-  readonly kind: CatalogErrorKind
-  readonly code: CatalogErrorCode
-  /** What is wrong with each field, as a sentence that names the mend. */
-  readonly errors: readonly FieldError[]
-
-  constructor(kind: CatalogErrorKind, code: CatalogErrorCode, message: string, errors: readonly FieldError[] = []) {
-    super(message)
-    this.kind = kind
-    this.code = code
-    this.errors = errors
-  }
 }
 
 /** Runs a part of a larger work; what it refuses is told with the part's place before each field. */

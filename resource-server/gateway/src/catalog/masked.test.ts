@@ -13,6 +13,17 @@ const secrets = fc.dictionary(
 const backends: fc.Arbitrary<Backend> = fc.oneof(
   secrets.map((env) => ({ type: 'stdio' as const, command: 'run', env })),
   secrets.map((headers) => ({ type: 'http' as const, url: 'https://mcp.example/', headers })),
+  fc
+    .tuple(
+      secrets,
+      secrets.map(({ A = 'secret' }) => A),
+    )
+    .map(([headers, clientSecret]) => ({
+      type: 'openapi' as const,
+      document: { openapi: '3.1.0' },
+      headers,
+      oauth: { tokenUrl: 'https://idp.example/token', clientId: 'gateway', clientSecret },
+    })),
   fc.constant({ type: 'builtin' as const }),
 )
 
@@ -29,6 +40,29 @@ test('what was masked is found again where it is stored, whatever it is', () => 
 test('a masked backend shows no value', () => {
   const shown = maskBackend({ type: 'stdio', command: 'run', args: ['x'], env: { TOKEN: 'secret', OTHER: '' } })
   assert.deepEqual(shown, { type: 'stdio', command: 'run', args: ['x'], env: { TOKEN: mask, OTHER: mask } })
+})
+
+test('a client secret is masked, scrubbed, and wanted where none is stored', () => {
+  const oauth = { tokenUrl: 'https://idp.example/token', clientId: 'gateway', clientSecret: 'the-secret' }
+  const stored: Backend = { type: 'http', url: 'https://mcp.example/', oauth }
+  const shown = maskBackend(stored)
+  assert.deepEqual(shown, { ...stored, oauth: { ...oauth, clientSecret: mask } })
+  assert.equal(scrub('it said the-secret', stored), `it said ${mask}`)
+  const { faults } = unmaskBackend(shown, { type: 'http', url: 'https://mcp.example/' })
+  assert.deepEqual(
+    faults.map(({ field }) => field),
+    ['backend.oauth.clientSecret'],
+  )
+})
+
+test('names that are long and alike are told apart', () => {
+  const long = 'X'.repeat(100)
+  const stored: Backend = {
+    type: 'http',
+    url: 'https://mcp.example/',
+    headers: { [`${long}-1`]: 'a', [`${long}-2`]: 'b' },
+  }
+  assert.deepEqual(unmaskBackend(maskBackend(stored), stored).backend, stored)
 })
 
 test('a mask is a fault where nothing is stored under the name, or where another kind of backend is', () => {

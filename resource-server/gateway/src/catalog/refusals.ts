@@ -1,5 +1,5 @@
 import type { FieldError } from '@postern/server'
-import { CatalogError, type CatalogErrorCode } from './catalog-error.ts'
+import { CatalogError } from './catalog-error.ts'
 
 export const serviceNotFound = () => new CatalogError('not_found', 'not_found', 'there is no MCP service with this id')
 
@@ -13,11 +13,7 @@ export const beingDeleted = () =>
  *
  * @param field '' where it is about the whole
  */
-export function conflict(
-  code: Exclude<CatalogErrorCode, 'not_found' | 'invalid_request'>,
-  field: string,
-  message: string,
-) {
+export function conflict(code: 'conflict' | 'duplicate' | 'immutable' | 'limit', field: string, message: string) {
   const error: FieldError = { field, code: code === 'conflict' ? 'invalid' : code, message }
   return new CatalogError('conflict', code, field === '' ? message : `${field}: ${message}`, [error])
 }

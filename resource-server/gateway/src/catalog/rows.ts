@@ -2,14 +2,14 @@ import type { Sealer } from '@postern/server'
 import type { Selectable } from 'kysely'
 import type { ApiKeyTable, ServiceTable } from '../schema.ts'
 import type { StoredService } from './stored.ts'
-import type { ApiKey, Backend, Isolation, ServiceStatus } from './types.ts'
+import type { Annotations, ApiKey, Backend, Isolation, ServiceStatus } from './types.ts'
 
 /** What was written here as JSON of type T is read back as T: the one place that trusts the stored text. */
 function fromJson<T>(text: string): T {
   return JSON.parse(text) as T
 }
 
-const sealedAs = (id: string, column: 'backend' | 'client_token_body') => `service/${id}/${column}`
+const sealedAs = (id: string, column: 'backend' | 'client_token_body' | 'annotations') => `service/${id}/${column}`
 
 /** Seals a text of a service under the name of its column: it opens in no other row and no other column. */
 export function sealRequest(sealer: Sealer, id: string, request: string): string {
@@ -40,6 +40,10 @@ export function serviceToRow(sealer: Sealer, service: StoredService): ServiceTab
     client_token: service.idempotency?.token ?? null,
     client_token_body: service.idempotency?.request ?? null,
     revision: service.revision,
+    annotations:
+      service.annotations === undefined
+        ? null
+        : sealer.seal(JSON.stringify(service.annotations), sealedAs(service.id, 'annotations')),
     created_at: service.createdAt,
     updated_at: service.updatedAt,
   }
@@ -59,6 +63,9 @@ export function serviceFromRow(sealer: Sealer, row: Selectable<ServiceTable>): S
     authorizers: fromJson(row.authorizers),
     isolation: row.isolation as Isolation,
     rootMetadata: row.root_metadata !== 0,
+    ...(row.annotations === null
+      ? {}
+      : { annotations: fromJson<Annotations>(sealer.open(row.annotations, sealedAs(row.id, 'annotations'))) }),
     status: row.status as ServiceStatus,
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
     ...(token === null || request === null ? {} : { idempotency: { token, request } }),
@@ -75,6 +82,7 @@ export function keyToRow(key: ApiKey): ApiKeyTable {
     name: key.name,
     hash: key.hash,
     hint: key.hint,
+    kept: key.kept ?? null,
     tools: key.tools === undefined ? null : JSON.stringify(key.tools),
     scopes: key.scopes === undefined ? null : JSON.stringify(key.scopes),
     created_at: key.createdAt,
@@ -90,6 +98,7 @@ export function keyFromRow(row: Selectable<ApiKeyTable>): ApiKey {
     name: row.name,
     hash: row.hash,
     hint: row.hint,
+    ...(row.kept === null ? {} : { kept: row.kept }),
     createdAt: row.created_at,
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),

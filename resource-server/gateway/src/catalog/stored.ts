@@ -1,5 +1,6 @@
 import { issuerFromDiscoveryUrl } from '@postern/core'
 import type {
+  Annotations,
   ApiKeyAuthorizer,
   Authorizer,
   Backend,
@@ -32,6 +33,7 @@ export interface StoredService {
   readonly authorizers: readonly StoredAuthorizer[]
   readonly isolation: Isolation
   readonly rootMetadata: boolean
+  readonly annotations?: Annotations
   readonly status: ServiceStatus
   readonly statusReason?: string
   readonly idempotency?: { readonly token: string; readonly request: string }
@@ -84,6 +86,7 @@ export function viewOf(stored: StoredService, origins: Origins, warnings: readon
     status: stored.status,
     ...(stored.statusReason === undefined ? {} : { statusReason: stored.statusReason }),
     warnings,
+    ...(stored.annotations === undefined ? {} : { annotations: stored.annotations }),
     createdAt: stored.createdAt,
     updatedAt: stored.updatedAt,
   }

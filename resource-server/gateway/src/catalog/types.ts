@@ -31,6 +31,9 @@ export interface JwtAuthorizer {
 
 export type Authorizer = ApiKeyAuthorizer | JwtAuthorizer
 
+/** Fields that mean nothing here: taken, kept, given back. */
+export type Annotations = Readonly<Record<string, unknown>>
+
 export type Isolation = 'caller' | 'shared'
 
 export type ServiceStatus = 'Creating' | 'Ready' | 'CreateFailed' | 'Updating' | 'UpdateFailed' | 'Deleting'
@@ -56,6 +59,8 @@ export interface Service {
   readonly statusReason?: string
   /** What somebody has to do by hand before the service can be used as meant. */
   readonly warnings: readonly string[]
+  /** What another face was given and means nothing here. */
+  readonly annotations?: Annotations
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -78,7 +83,7 @@ export interface ServedService {
   readonly preparing: boolean
 }
 
-/** An API key at rest: its hash, never its value. Times are epoch milliseconds. */
+/** An API key at rest: its hash; its value only sealed, and only where it has to be shown again. Times are epoch milliseconds. */
 export interface ApiKey {
   readonly id: string
   readonly serviceId: string
@@ -87,6 +92,8 @@ export interface ApiKey {
   readonly hash: string
   /** `pst_…` and the last four characters. */
   readonly hint: string
+  /** The key, sealed by the face that shows it again. */
+  readonly kept?: string
   readonly createdAt: number
   readonly expiresAt?: number
   readonly lastUsedAt?: number
@@ -122,6 +129,8 @@ export interface KeyInput {
   /** Seeds alone bring a value, or its hash; else one is made. */
   readonly hash?: string
   readonly hint?: string
+  /** Seals the value that is made, for a face that shows it again; else it is not kept. */
+  readonly keep?: (key: string) => string
   readonly expiresAt?: number
   readonly tools?: readonly string[]
   readonly scopes?: readonly string[]
@@ -141,6 +150,7 @@ export interface ServiceInput {
   readonly authorizers?: readonly AuthorizerInput[]
   readonly isolation?: Isolation
   readonly rootMetadata?: boolean
+  readonly annotations?: Annotations
 }
 
 /** What PATCH may change. `backend` and `authorizers` are replaced as a whole. */
@@ -150,6 +160,7 @@ export interface ServiceChange {
   readonly authorizers?: readonly AuthorizerInput[]
   readonly isolation?: Isolation
   readonly rootMetadata?: boolean
+  readonly annotations?: Annotations
 }
 
 /** A service of a seed: upserted by its id. */

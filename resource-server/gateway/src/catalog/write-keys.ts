@@ -22,7 +22,8 @@ export async function addKey(draft: Draft, serviceId: string, input: KeyInput, n
     throw conflict('duplicate', 'name', 'the service has a key of this name; choose another, or delete that key')
   }
   const key = generateApiKey()
-  const apiKey = keyOf(serviceId, input, await hashApiKey(key), apiKeyHint(key), draft.stamp(now))
+  const made = keyOf(serviceId, input, await hashApiKey(key), apiKeyHint(key), draft.stamp(now))
+  const apiKey = input.keep === undefined ? made : { ...made, kept: input.keep(key) }
   draft.putKey(apiKey)
   return { apiKey, key }
 }
@@ -78,6 +79,7 @@ function keyOf(
     hash,
     hint,
     createdAt,
+    ...(before?.kept === undefined || before.hash !== hash ? {} : { kept: before.kept }),
     ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
     ...(before?.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
     ...(input.tools === undefined ? {} : { tools: input.tools }),

@@ -41,6 +41,7 @@ export function addService(
     authorizers: authorizers.map((one) => toStored(one, settings)),
     isolation: input.isolation ?? 'caller',
     rootMetadata: input.rootMetadata ?? false,
+    ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     status: 'Creating',
     ...(token === undefined ? {} : { idempotency: token }),
     revision: 1,
@@ -82,6 +83,7 @@ function withPlainFields(before: StoredService, change: ServiceChange, { setting
     ...before,
     name: change.name ?? before.name,
     rootMetadata: change.rootMetadata ?? before.rootMetadata,
+    ...(change.annotations === undefined ? {} : { annotations: change.annotations }),
     authorizers: change.authorizers?.map((one) => toStored(one, settings)) ?? before.authorizers,
   }
 }

@@ -1,7 +1,6 @@
-import type { Route } from '@postern/server'
+import { type Route, refusing } from '@postern/server'
 import type { Catalog } from '../catalog/types.ts'
 import { apiKeyRoutes } from './api-keys.ts'
-import { refusing } from './refusals.ts'
 import { serviceRoutes } from './services.ts'
 
 export interface ManagementOptions {
@@ -12,5 +11,5 @@ export interface ManagementOptions {
 
 /** The management API of the gateway: validate, call the catalogue, answer. */
 export function managementRoutes({ catalog, gatewayUrl }: ManagementOptions): Route[] {
-  return [...serviceRoutes(catalog, gatewayUrl), ...apiKeyRoutes(catalog)].map(refusing)
+  return [...serviceRoutes(catalog, gatewayUrl), ...apiKeyRoutes(catalog)].map((one) => refusing(one))
 }

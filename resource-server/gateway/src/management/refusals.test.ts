@@ -52,7 +52,12 @@ describe('management requests that are refused', () => {
     ['a path with dot segments', { ...good, path: '/a/../api' }, 'path', /segments/],
     ['a path with an empty segment', { ...good, path: '//mcp' }, 'path', /such as/],
     ['a path with a query', { ...good, path: '/mcp?x=1' }, 'path', /such as/],
-    ['an unknown backend', { ...good, backend: { type: 'docker' } }, 'backend.type', /one of stdio, http, builtin/],
+    [
+      'an unknown backend',
+      { ...good, backend: { type: 'docker' } },
+      'backend.type',
+      /one of stdio, http, openapi, builtin/,
+    ],
     [
       'an http backend on a public host without TLS',
       { ...good, backend: { type: 'http', url: 'http://example.com/mcp' } },

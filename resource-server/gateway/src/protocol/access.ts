@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { EventInput, MaybePromise } from '@postern/core'
 import {
+  type AuthInfo,
   createResourceServer,
   type Decision,
   type Gate,
@@ -17,6 +18,8 @@ export interface Access {
   admit(service: ServedService, req: IncomingMessage, requestId: string): MaybePromise<Decision>
   /** The answer to a request for the protected-resource metadata; undefined for a service with API keys alone. */
   publish(service: ServedService, req: IncomingMessage): Reply | undefined
+  /** Is the caller's credential over, because its time is or because it was revoked? */
+  isOver(serviceId: string, auth: AuthInfo): boolean
   forget(serviceId: string): void
   close(): void
 }
@@ -51,6 +54,7 @@ export function createAccess(options: AccessOptions): Access {
       // Asked for at the root or path-inserted, it is the same document.
       return rs.publish(inbound(req, new URL(rs.metadataUrl).pathname))
     },
+    isOver: (serviceId, auth) => (entries.get(serviceId)?.rs.remaining(auth) ?? 0) <= 0,
     forget(serviceId) {
       entries.get(serviceId)?.rs.close()
       entries.delete(serviceId)

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly res: ServerResponse
   readonly service: ReadyService
   readonly principal: Principal
+  /** Is the caller's credential over by now? */
+  readonly isOver: () => boolean
   /** Headers that each answer carries. */
   readonly headers: Readonly<Record<string, string>>
   /** Aborted when the client has gone before the answer was complete. */

@@ -73,7 +73,10 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     }
     const decision = await access.admit(service, req, entry.requestId)
     if (decision.reply !== undefined) return sendReply(res, decision.reply)
-    await serve(exchangeOf(readyOrThrow(service, limits.retryAfter), req, res, entry, principalOf(decision.auth)))
+    const { auth } = decision
+    const isOver = (): boolean => access.isOver(service.id, auth)
+    const principal = principalOf(auth)
+    await serve(exchangeOf(readyOrThrow(service, limits.retryAfter), req, res, entry, { principal, isOver }))
   }
 
   const endpoint = async (service: ServedService, req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -144,7 +147,7 @@ function exchangeOf(
   req: IncomingMessage,
   res: ServerResponse,
   entry: Entry,
-  principal: Principal,
+  { principal, isOver }: { readonly principal: Principal; readonly isOver: () => boolean },
 ): Exchange {
   const gone = new AbortController()
   const onClose = (): void => {
@@ -155,7 +158,7 @@ function exchangeOf(
   else res.once('close', onClose)
   const { note, refused } = entry
   const opened = (): void => entry.finish(res.statusCode)
-  return { req, res, service, principal, headers: corsHeaders(req), gone: gone.signal, note, refused, opened }
+  return { req, res, service, principal, isOver, headers: corsHeaders(req), gone: gone.signal, note, refused, opened }
 }
 
 function isForeseen(error: unknown): boolean {

@@ -33,25 +33,38 @@ export interface Streams {
   close(): void
 }
 
-/** Keeps track of long-lived streams. None outlives the credential that opened it. */
+/** Keeps track of long-lived streams. None outlives the credential that opened it, nor its revocation. */
 export function createStreams(clock: Clock, limits: ProtocolLimits): Streams {
-  const open = new Map<LiveStream, { readonly serviceId: string; readonly owner: string }>()
+  const open = new Map<
+    LiveStream,
+    { readonly serviceId: string; readonly owner: string; readonly isOver: () => boolean }
+  >()
+  let timer: ReturnType<typeof setInterval> | undefined
+  const endOver = (): void => {
+    for (const [stream, { isOver }] of [...open]) if (isOver()) stream.end()
+  }
+  const forgetStream = (stream: LiveStream): void => {
+    open.delete(stream)
+    if (open.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
   const endWhere = (doomed: (serviceId: string) => boolean): void => {
     for (const [stream, { serviceId }] of [...open]) if (doomed(serviceId)) stream.end()
   }
   return {
-    open({ res, service, principal, headers, opened }, options) {
+    open({ res, service, principal, isOver, headers, opened }, options) {
       const owner = `${service.id} ${principal.caller.key}`
       if (countOf(open.values(), owner) >= limits.streamsPerCaller) throw new Refusal(refusals.tooManyStreams)
       const life = Math.min(limits.streamMs, (principal.expiresAt ?? Number.POSITIVE_INFINITY) - clock.now())
-      const timer = setTimeout(() => stream.end(), Math.max(0, life))
-      timer.unref()
+      const lifetime = setTimeout(() => stream.end(), Math.max(0, life))
+      lifetime.unref()
       const events = openEventStream(res, {
         ...limits,
         headers: { ...headers, ...options.headers },
         onClose() {
-          clearTimeout(timer)
-          open.delete(stream)
+          clearTimeout(lifetime)
+          forgetStream(stream)
           watcher.stop()
           options.onClose?.()
         },
@@ -63,7 +76,8 @@ export function createStreams(clock: Clock, limits: ProtocolLimits): Streams {
         watching: watcher.watching,
         end: () => events.end(options.last),
       }
-      open.set(stream, { serviceId: service.id, owner })
+      open.set(stream, { serviceId: service.id, owner, isOver })
+      timer ??= setInterval(endOver, limits.credentialCheckMs).unref()
       opened()
       return stream
     },

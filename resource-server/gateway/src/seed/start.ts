@@ -9,6 +9,8 @@ import { seedInput } from './inputs.ts'
 export interface StartSeed {
   /** The stdio backends of the file: in production no others are made by API. */
   readonly listedCommands: readonly StdioBackend[]
+  /** Sign requests of the originals' API. */
+  readonly accessKeys?: Seed['accessKeys']
   /**
    * Applies it.
    *
@@ -34,6 +36,7 @@ export async function readStartSeed(
 export function seedFrom(seed: Seed): StartSeed {
   return {
     listedCommands: seed.services.flatMap(({ backend }) => (backend.type === 'stdio' ? [backend] : [])),
+    accessKeys: seed.accessKeys,
     async apply(catalog, idpUrl) {
       try {
         await applyServices(catalog, seed.services, idpUrl)

@@ -5,7 +5,7 @@ import type { Reply } from '../reply.ts'
 import type { GuardOptions, ResourceServer } from '../resource-server.ts'
 import { type HeadersSoFar, openToOtherOrigins, prepareHeaders } from './answer.ts'
 import { type NodeRequest, viewOf } from './inbound.ts'
-import { createStreamEnds } from './stream-ends.ts'
+import { createLateStreamEnds } from './stream-ends.ts'
 
 export { authOf } from './node.ts'
 
@@ -31,7 +31,7 @@ export type FastifyHook = (request: FastifyRequestLike, reply: FastifyReplyLike,
  */
 export function guard(rs: ResourceServer, options: GuardOptions = {}): FastifyHook {
   const gate = rs.gate(options)
-  const endWithToken = createStreamEnds(rs, options)
+  const endWithToken = createLateStreamEnds(rs, options)
   return (request, reply, done) => {
     const conclude = ({ auth, reply: refusal }: Decision): unknown => {
       if (refusal !== undefined) return answer(reply, refusal)

@@ -23,7 +23,7 @@ export function viewOf(req: NodeRequest, framework?: FrameworkView): InboundRequ
     method,
     url: framework?.originalUrl ?? originalUrl ?? url,
     rawHeaders,
-    header: (name) => headers[name]?.toString(),
+    header: (name) => (headers[name] ?? (name === 'host' ? headers[':authority'] : undefined))?.toString(),
     clientCertificate: () => peerCertificate(req),
     source: req,
     body: (maxBytes) => readNodeBody(req, maxBytes, framework?.request),

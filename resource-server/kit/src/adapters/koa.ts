@@ -5,7 +5,7 @@ import type { Reply } from '../reply.ts'
 import type { GuardOptions, ResourceServer } from '../resource-server.ts'
 import { openToOtherOrigins, prepareHeaders } from './answer.ts'
 import { type FrameworkView, viewOf } from './inbound.ts'
-import { createStreamEnds } from './stream-ends.ts'
+import { createLateStreamEnds } from './stream-ends.ts'
 
 /** What the middlewares use of Koa's context. */
 export interface KoaContext extends FrameworkView {
@@ -28,7 +28,7 @@ export type KoaMiddleware = (ctx: KoaContext, next: () => Promise<unknown>) => P
  */
 export function guard(rs: ResourceServer, options: GuardOptions = {}): KoaMiddleware {
   const gate = rs.gate(options)
-  const endWithToken = createStreamEnds(rs, options)
+  const endWithToken = createLateStreamEnds(rs, options)
   return (ctx, next) => {
     const conclude = ({ auth, reply }: Decision): Promise<unknown> | undefined => {
       if (reply !== undefined) return answer(ctx, reply)

@@ -44,3 +44,40 @@ function isStreaming(res: ServerResponse): boolean {
   const type = res.getHeader('content-type')?.toString()
   return type === undefined || type.startsWith('text/event-stream')
 }
+
+/**
+ * The same for frameworks whose handlers run later, so that nobody can know yet whether they will stream: it looks at the head of the
+ * answer, and watches those alone that may go on for long.
+ */
+export function createLateStreamEnds(rs: ResourceServer, options: GuardOptions): EndWithToken {
+  if (options.endStreams === false) return () => undefined
+  const endWithToken = createStreamEnds(rs, options)
+  return (res, auth) => {
+    if (auth.expiresAt === undefined) return
+    const { writeHead } = res
+    const watching = (...args: unknown[]): unknown => {
+      const written: unknown = Reflect.apply(writeHead, res, args)
+      if (mayStream(res, args)) endWithToken(res, auth)
+      return written
+    }
+    Object.assign(res, { writeHead: watching })
+  }
+}
+
+/** By the headers that were set one by one and those that `writeHead` was given at once, as an object or a flat list. */
+function mayStream(res: ServerResponse, args: readonly unknown[]): boolean {
+  const given = namesAndValues(args.at(-1))
+  const find = (name: string): unknown =>
+    given.find(([known]) => known.toLowerCase() === name)?.[1] ?? res.getHeader(name)
+  const type = find('content-type')
+  return type === undefined ? find('content-length') === undefined : String(type).startsWith('text/event-stream')
+}
+
+function namesAndValues(headers: unknown): readonly (readonly [string, unknown])[] {
+  if (typeof headers !== 'object' || headers === null) return []
+  if (!Array.isArray(headers)) return Object.entries(headers)
+  if (Array.isArray(headers[0])) return headers.map(([name, value]: unknown[]) => [String(name), value])
+  return headers.flatMap((name: unknown, index) =>
+    index % 2 === 0 ? [[String(name), headers[index + 1]] as const] : [],
+  )
+}

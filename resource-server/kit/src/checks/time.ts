@@ -14,7 +14,7 @@ export const checkTime: Check = ({ claims, rules, now }) => {
   if (exp !== undefined && exp < Math.max(nbf ?? exp, iat ?? exp)) throw new Refusal('malformed_claim')
   if (exp !== undefined && now >= exp + rules.clockTolerance) throw new Refusal('expired')
   if (notBefore(claims) - rules.clockTolerance > now) throw new Refusal('not_yet_valid')
-  if (iat === undefined && rules.profile === 'rfc9068') throw new Refusal('malformed_claim')
+  if (iat === undefined && rules.profile === 'rfc9068') throw new Refusal('claim_missing')
   const longest = rules.maxTokenLifetime
   if (longest === undefined) return
   if (exp === undefined || iat === undefined || exp - iat > longest) throw new Refusal('lifetime_too_long')

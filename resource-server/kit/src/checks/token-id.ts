@@ -5,5 +5,6 @@ import { type Check, member } from './context.ts'
 export const checkTokenId: Check = ({ claims, rules }) => {
   const jti = member(claims, 'jti')
   if (jti === undefined && rules.profile === 'compatible') return
+  if (jti === undefined) throw new Refusal('claim_missing')
   if (typeof jti !== 'string' || jti === '') throw new Refusal('malformed_claim')
 }

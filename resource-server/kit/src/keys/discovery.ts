@@ -22,10 +22,20 @@ export async function discoverUri(
   urls: readonly string[],
   settings: FetchSettings,
 ): Promise<string> {
+  return await discover(issuer, urls, settings, (document) => uriIn(document, name))
+}
+
+/** What `read` makes of the first metadata document about the issuer. */
+export async function discover<T>(
+  issuer: string,
+  urls: readonly string[],
+  settings: FetchSettings,
+  read: (document: Readonly<Record<string, unknown>>) => T,
+): Promise<T> {
   let problem = new FetchProblem('not_json', 'no metadata was found')
   for (const url of urls) {
     try {
-      return uriOf(name, await fetchDocument(url, settings), issuer)
+      return read(metadataOf(await fetchDocument(url, settings), issuer))
     } catch (error) {
       if (!(error instanceof FetchProblem) || !isAbsence(error)) throw error
       problem = error
@@ -39,9 +49,14 @@ export async function fetchDocument(url: string, settings: FetchSettings): Promi
   return (await fetchJson(url, { ...settings, maxBytes: limits.keyFetchBytes })).value
 }
 
-function uriOf(name: string, document: unknown, issuer: string): string {
+function metadataOf(document: unknown, issuer: string): Readonly<Record<string, unknown>> {
   if (!isRecord(document)) throw new FetchProblem('not_json', 'the metadata is not a JSON object')
   if (document['issuer'] !== issuer) throw new FetchProblem('not_json', "the metadata is another issuer's")
+  return document
+}
+
+/** An address that the metadata must name. Throws `FetchProblem`. */
+export function uriIn(document: Readonly<Record<string, unknown>>, name: string): string {
   const uri = document[name]
   if (typeof uri !== 'string') throw new FetchProblem('not_json', `the metadata has no ${name}`)
   const mend = fetchUrlProblem(uri)

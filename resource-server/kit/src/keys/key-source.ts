@@ -18,6 +18,10 @@ export interface KeySource {
   reload(): Promise<void>
   /** Why the last fetch failed, for an operator; undefined where it did not. */
   problem(): string | undefined
+  /** Where the issuer tells what it revoked, by its metadata; undefined where they do not say, or were not read. */
+  feedUri(): string | undefined
+  /** The keys that were last had and not withdrawn, however old. */
+  published(): readonly VerificationKey[]
   close(): void
 }
 
@@ -32,7 +36,11 @@ export type KeySourceSettings = RefresherSettings & Pick<Settings, 'network' | '
 export function createKeySource(rules: IssuerRules, settings: KeySourceSettings): KeySource {
   const { clock, times } = settings
   const closing = new AbortController()
-  const load = createLoader(rules, { ...settings, timeoutMs: times.timeout, signal: closing.signal }, clock)
+  const { load, feedUri } = createLoader(
+    rules,
+    { ...settings, timeoutMs: times.timeout, signal: closing.signal },
+    clock,
+  )
   const keys = createRefresher(load, settings, closing)
   const isFixed = rules.keys.from === 'local' && rules.keys.isFixed
   const mayRefetch = createRefetchBucket(times.cooldown, clock)
@@ -96,6 +104,8 @@ export function createKeySource(rules: IssuerRules, settings: KeySourceSettings)
       return keys.refresh()
     },
     problem: keys.problem,
+    feedUri,
+    published: () => keys.current()?.keys ?? [],
     close: keys.close,
   }
 }

@@ -35,7 +35,14 @@ export type ErrorFormat = 'rfc6750' | 'mcp-auth'
 /** Options of `createResourceServer` that have no place among MCP Auth's own. */
 export type KitOptions = Omit<
   ResourceServerOptions,
-  'resource' | 'resourceName' | 'issuers' | 'requiredScopes' | 'scopesSupported' | 'verify' | 'metadata'
+  | 'resource'
+  | 'resourceName'
+  | 'issuers'
+  | 'requiredScopes'
+  | 'scopesSupported'
+  | 'verify'
+  | 'metadata'
+  | 'legacyServerMetadata'
 >
 
 export interface RouteConfig {

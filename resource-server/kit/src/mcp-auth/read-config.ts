@@ -10,6 +10,7 @@ const set: readonly string[] = [
   'scopesSupported',
   'verify',
   'metadata',
+  'legacyServerMetadata',
 ]
 
 /** Takes `kit`, whose members `createResourceServer` validates later. */

@@ -18,8 +18,8 @@ export function readMessages(request: InboundRequest): MaybePromise<readonly unk
 
 function messagesOf(request: InboundRequest, body: RequestBody): readonly unknown[] {
   if (body === 'gone') throw new Refusal('internal')
-  if (body === 'cut_off') throw new Refusal('invalid_request')
-  if (body === 'too_long') throw new Refusal('invalid_request', { kind: 'body_too_long' })
+  if (body === 'cut_off') throw new Refusal('body_unreadable')
+  if (body === 'too_long') throw new Refusal('body_too_large')
   const { bytes, parsed } = body
   const messages = bytes === undefined || bytes.byteLength === 0 ? [] : listOf(parseBytes(request, bytes))
   return [...messages, ...listOf(parseParsed(request, parsed))]
@@ -37,7 +37,7 @@ function parseParsed(request: InboundRequest, parsed: unknown): unknown {
 
 function parseBytes(request: InboundRequest, bytes: Uint8Array): unknown {
   // A body parser behind the guard may undo these, and would then see something else than the guard has.
-  if (!isPlain(request)) throw new Refusal('invalid_request')
+  if (!isPlain(request)) throw new Refusal('body_unreadable')
   return parseText(request, new TextDecoder().decode(bytes))
 }
 
@@ -46,7 +46,7 @@ function parseText(request: InboundRequest, text: string): unknown {
     return JSON.parse(text)
   } catch {
     if (isJson(request)) return undefined
-    throw new Refusal('invalid_request')
+    throw new Refusal('body_unreadable')
   }
 }
 

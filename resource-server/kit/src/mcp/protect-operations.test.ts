@@ -133,7 +133,7 @@ test('a body that cannot be looked at is refused in the words of the transport',
     assert.deepEqual([jsonrpc, error.code, id], ['2.0', -32000, null])
     assert.deepEqual(
       events.map(({ kind, reason, clientId, status }) => [kind, reason, clientId, status]),
-      [['access.refused', 'invalid_request', 'client-1', status]],
+      [['access.refused', status === 413 ? 'body_too_large' : 'body_unreadable', 'client-1', status]],
     )
   }
 })

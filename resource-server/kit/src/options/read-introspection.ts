@@ -63,6 +63,14 @@ function readAuthentication(
     if (id === undefined && clientSecret === undefined && privateKey === undefined) return { method: 'none' }
     throw new ConfigError(path, 'the dialect google knows no client authentication; remove clientId and its credential')
   }
+  return readClientAuthentication({ clientId: id, clientSecret, privateKey }, path)
+}
+
+/** Reads how a client authenticates to its authorization server. */
+export function readClientAuthentication(
+  { clientId: id, clientSecret, privateKey }: Readonly<Record<string, unknown>>,
+  path: string,
+): ClientAuthentication {
   const clientId = readText(id, `${path}.clientId`)
   if ((clientSecret === undefined) === (privateKey === undefined)) {
     throw new ConfigError(path, 'give the client either a clientSecret or a privateKey')

@@ -1,5 +1,4 @@
 import { checkResource, type EventSink, protectedResourceMetadataUrl, type Reason, systemClock } from '@postern/core'
-import { bindingMembers } from '../binding/metadata.ts'
 import { limits } from '../limits.ts'
 import { advertised, combineRequirements, type RequiredScopes } from '../requirement.ts'
 import type { CustomVerifierOptions } from '../tokens/custom.ts'
@@ -18,8 +17,10 @@ import { joinAdvertised } from './read-advertised.ts'
 import { readApiKeys } from './read-api-keys.ts'
 import { readDpop, readMtls } from './read-binding.ts'
 import { readCache, readKeyTimes } from './read-caching.ts'
+import { readEntrance } from './read-entrance.ts'
 import { checkIntrospectionRoutes } from './read-introspection.ts'
 import { readIssuer } from './read-issuer.ts'
+import { readLegacyServerMetadata, readMetadata } from './read-metadata.ts'
 import { readHierarchy, readRequiredScopes } from './read-scopes.ts'
 import type { IssuerRules, Settings } from './settings.ts'
 import type { ResourceServerOptions } from './types.ts'
@@ -34,6 +35,7 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'apiKeys',
   'verify',
   'isRevoked',
+  'revocations',
   'dpop',
   'mtls',
   'clockTolerance',
@@ -46,6 +48,10 @@ const known: readonly (keyof ResourceServerOptions)[] = [
   'metadata',
   'rootMetadata',
   'cors',
+  'allowedOrigins',
+  'allowedHosts',
+  'failureLimit',
+  'legacyServerMetadata',
 ]
 
 /** Validates the options and fills in the defaults. Throws `ConfigError`, which names the option and its mend. */
@@ -80,6 +86,7 @@ export function readOptions(options: ResourceServerOptions): Settings {
     apiKeys,
     verify,
     isRevoked: readFunction(options.isRevoked, 'isRevoked'),
+    revocations: readOneOf(options.revocations, 'revocations', ['follow', 'require', 'off'], 'follow'),
     dpop: readDpop(options.dpop, apiKeys !== undefined),
     findCertificate: readMtls(options.mtls),
     cachedTokens: readCache(options.cache),
@@ -88,9 +95,11 @@ export function readOptions(options: ResourceServerOptions): Settings {
     fetch: readFunction(options.fetch, 'fetch'),
     clock: readClock(options.clock),
     onEvent: neverThrowing(readFunction(options.onEvent, 'onEvent')),
-    metadata: readMetadata(options.metadata),
+    metadata: readMetadata(options.metadata, resource),
     rootMetadata: readBoolean(options.rootMetadata, 'rootMetadata'),
     cors: options.cors === undefined ? true : readBoolean(options.cors, 'cors'),
+    entrance: readEntrance(options),
+    legacyServerMetadata: readLegacyServerMetadata(options.legacyServerMetadata, issuers),
     clockTolerance,
     warnings: listWarnings(issuers, verify, requiredScopes),
   }
@@ -136,15 +145,6 @@ function readClock(value: ResourceServerOptions['clock']): NonNullable<ResourceS
   return value
 }
 
-const ownMembers = [
-  'resource',
-  'authorization_servers',
-  'scopes_supported',
-  'bearer_methods_supported',
-  'resource_name',
-  ...bindingMembers,
-]
-
 /** A sink that fails must not decide whether a request passes. */
 function neverThrowing(sink: EventSink | undefined): EventSink | undefined {
   if (sink === undefined) return undefined
@@ -155,16 +155,6 @@ function neverThrowing(sink: EventSink | undefined): EventSink | undefined {
       // Who cannot take events loses them.
     }
   }
-}
-
-function readMetadata(value: unknown): Readonly<Record<string, unknown>> {
-  if (value === undefined) return {}
-  if (!isRecord(value)) throw new ConfigError('metadata', 'must be an object of further metadata members')
-  for (const name of ownMembers) {
-    if (Object.hasOwn(value, name))
-      throw new ConfigError(`metadata.${name}`, 'comes from the other options; remove it here')
-  }
-  return structuredClone(value)
 }
 
 /** One event for each option that loosens a check, and one where scopes are required that clients are never asked for. */

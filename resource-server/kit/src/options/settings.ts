@@ -2,6 +2,7 @@ import type { Clock, EventSink, MaybePromise, Network, Reason, ScopeHierarchy } 
 import type { FindCertificate } from '../binding/certificate.ts'
 import type { Check } from '../checks/context.ts'
 import type { DpopRules } from '../dpop/verify-proof.ts'
+import type { EntranceRules } from '../entrance/entrance.ts'
 import type { RequiredScopes } from '../requirement.ts'
 import type { ApiKeyStore } from '../tokens/api-key.ts'
 import type { CustomVerifierOptions } from '../tokens/custom.ts'
@@ -61,6 +62,7 @@ export interface Settings {
   readonly advertise: (scope: string) => string
   readonly apiKeys: ApiKeyStore | undefined
   readonly verify: CustomVerifierOptions | undefined
+  readonly revocations: 'follow' | 'require' | 'off'
   readonly isRevoked: ((token: RevocationQuery) => MaybePromise<boolean>) | undefined
   /** Undefined: DPoP is off. */
   readonly dpop: DpopRules | undefined
@@ -76,6 +78,8 @@ export interface Settings {
   readonly metadata: Readonly<Record<string, unknown>>
   readonly rootMetadata: boolean
   readonly cors: boolean
+  readonly entrance: EntranceRules
+  readonly legacyServerMetadata: Readonly<Record<string, unknown>> | undefined
   /** Seconds. */
   readonly clockTolerance: number
   /** What deserves an event at the start: each option that loosens a check, and what cannot work as it was meant. */

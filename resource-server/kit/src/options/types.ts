@@ -103,6 +103,19 @@ export interface RevocationQuery {
   readonly signingInputHash: string
 }
 
+/** How many bad credentials one client may send. */
+export interface FailureLimitOptions {
+  /** Within one window. Default 100. */
+  readonly max?: number
+  /** Seconds. Default 60. */
+  readonly window?: number
+  /**
+   * Tells clients apart, given Node's request or the fetch `Request`; undefined: it is not counted. Default: the address at
+   * the other end of Node's connection. Behind a proxy all share that, so say there which header the proxy sets.
+   */
+  readonly client?: (source: unknown) => string | undefined
+}
+
 export interface ResourceServerOptions {
   /** The URL that clients use for the MCP endpoint; the audience of its tokens. */
   readonly resource: string
@@ -122,6 +135,13 @@ export interface ResourceServerOptions {
   readonly verify?: CustomVerifier | CustomVerifierOptions
   /** Called for every token that is good otherwise; true refuses it. Failing or taking long is 503. */
   readonly isRevoked?: (token: RevocationQuery) => MaybePromise<boolean>
+  /**
+   * What to do about issuers whose metadata name a feed of what they revoked (`revocation_feed_uri`), as Postern's do.
+   * `follow`: tokens that it names are refused at once; while it cannot be reached, on goes what was heard last, and an event
+   * says so. `require`: then tokens of the issuer are refused as well (503). `off`: it is not looked at. Default `follow`.
+   * Issuers with `jwksUri` or `jwks` have none, for their metadata are not read.
+   */
+  readonly revocations?: 'follow' | 'require' | 'off'
   readonly dpop?: DpopOptions
   readonly mtls?: MtlsOptions
   /** Seconds that the issuer's clock may be off. Default 5. */
@@ -152,4 +172,15 @@ export interface ResourceServerOptions {
   readonly rootMetadata?: boolean
   /** CORS on the guarded route. Default true. */
   readonly cors?: boolean
+  /** Pages that may call, by their origin; others, `null` among them, get 403. Default any: the token is the credential. */
+  readonly allowedOrigins?: readonly string[]
+  /** Hosts, with or without a port, that requests may be for; others, or none, get 403 (DNS rebinding). Default any. */
+  readonly allowedHosts?: readonly string[]
+  /** Answers a client 429 for the rest of a window in which it sent too many bad credentials. Default: no limit. */
+  readonly failureLimit?: FailureLimitOptions
+  /**
+   * The metadata of one of the `issuers`, served as it is at `/.well-known/oauth-authorization-server` for clients of the MCP
+   * specification of 2025-03-26, which look for it here.
+   */
+  readonly legacyServerMetadata?: Readonly<Record<string, unknown>>
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { type Challenge, parseChallenges } from '@postern/core'
 
-/** The answers of the case table. */
-export type RefusalCode = 'C0' | 'IT' | 'IR' | 'IS' | 'UN' | 'SE' | 'PD' | 'DP' | 'DN'
+/** The answers of the case table, and two more: `MD` for a host that nobody here answers for, `TM` for too many bad credentials. */
+export type RefusalCode = 'C0' | 'IT' | 'IR' | 'IS' | 'UN' | 'SE' | 'PD' | 'DP' | 'DN' | 'MD' | 'TM'
 
 /** An answer, from whatever client; header names in lower case. */
 export interface SeenResponse {
@@ -37,8 +37,13 @@ const shapes: Readonly<Record<RefusalCode, Shape>> = {
   SE: { status: 500, error: 'server_error', hasChallenge: false },
   DP: { status: 401, error: 'invalid_dpop_proof', hasChallenge: true },
   DN: { status: 401, error: 'use_dpop_nonce', hasChallenge: true },
+  MD: { status: 421, error: 'misdirected', hasChallenge: false },
+  TM: { status: 429, error: 'too_many_requests', hasChallenge: false },
   PD: { status: 403, error: 'access_denied', hasChallenge: false },
 }
+
+/** Who is refused so may come again, and is told when. */
+const saysWhen: ReadonlySet<RefusalCode> = new Set(['UN', 'TM'])
 
 /** Reads the headers of a fetch response. */
 export async function seen(response: Response): Promise<SeenResponse> {
@@ -52,7 +57,7 @@ export function expectRefusal(response: SeenResponse, code: RefusalCode, expecte
   expectDiscretion(response, expected.secrets ?? [])
   if (error === undefined) assert.equal(response.body, '', `${code}: no body`)
   else assert.equal(readError(response), error, `${code}: error in the body`)
-  if (code === 'UN') assert.match(response.headers['retry-after'] ?? '', /^[1-9]\d*$/, 'Retry-After in seconds')
+  if (saysWhen.has(code)) assert.match(response.headers['retry-after'] ?? '', /^[1-9]\d*$/, 'Retry-After in seconds')
   if (!hasChallenge) {
     assert.equal(response.headers['www-authenticate'], undefined, `${code}: no challenge`)
     return

@@ -1,5 +1,6 @@
 import { type JsonObject, type MaybePromise, type ParsedJws, parseJws, sha256Base64url, whenReady } from '@postern/core'
 import { verifySignature } from '#signature'
+import { type AuthInfo, freezeJson } from '../auth-info.ts'
 import { algorithmOf } from '../checks/algorithm.ts'
 import { audienceOf } from '../checks/audience.ts'
 import { clientIdOf } from '../checks/client.ts'
@@ -14,6 +15,9 @@ import type { Algorithm } from '../options/algorithms.ts'
 import type { IssuerRules, Settings } from '../options/settings.ts'
 import type { RevocationQuery } from '../options/types.ts'
 import { onBehalfOf, Refusal } from '../refusal.ts'
+import type { Follower } from '../revocations/follower.ts'
+import type { TokenFacts } from '../revocations/ledger.ts'
+import { tokenFactsOf } from '../revocations/token-facts.ts'
 import { callerOf, createIdentity, type Identity } from './identity.ts'
 import { createRevocationCheck } from './revocation.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
@@ -22,6 +26,8 @@ import { createVerifiedTokens } from './verified-tokens.ts'
 export interface TrustedIssuer {
   readonly rules: IssuerRules
   readonly keys: KeySource
+  /** What is heard about its tokens that were revoked; undefined where nobody listens. */
+  readonly follower?: Follower | undefined
 }
 
 /** A JWT that passed, with all that is needed to see later whether it still would. */
@@ -33,6 +39,8 @@ export interface VerifiedToken {
   readonly notBefore: number
   readonly expiresAt: number
   readonly revocation: RevocationQuery | undefined
+  /** Undefined where nobody listens to what ends. */
+  readonly facts: TokenFacts | undefined
 }
 
 export type JwtSettings = Pick<
@@ -41,10 +49,16 @@ export type JwtSettings = Pick<
 >
 
 export interface JwtVerifier {
+  /** The SHA-256 of any token, base64url; quickly where it was verified not long ago. */
+  hashOf(token: string): MaybePromise<string>
   /** Throws or rejects with `Refusal`. `hash` is the token's SHA-256, base64url. */
   verify(token: string, hash: string): MaybePromise<Identity>
   /** Forgets what was verified before. */
   clear(): void
+  /** Verified tokens that are remembered. */
+  readonly remembered: number
+  /** Has the caller's token been revoked since it was verified? */
+  isRevoked(auth: AuthInfo): boolean
 }
 
 /**
@@ -57,6 +71,7 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
   const byName = new Map(issuers.map((issuer) => [issuer.rules.issuer, issuer]))
   const verified = createVerifiedTokens(settings)
   const passRevocation = createRevocationCheck(settings.isRevoked)
+  const callers = new WeakMap<AuthInfo, VerifiedToken>()
 
   const verifyAnew = (token: string, hash: string): MaybePromise<VerifiedToken> => {
     const jws = parseJws(token, { maxLength: limits.tokenLength })
@@ -72,27 +87,54 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
     }
     run(headerChecks, context)
     const algorithm = algorithmOf(context)
+    refuseOfEnded(issuer, jws.payload)
     return whenReady(issuer.keys.find(algorithm, kidOf(jws)), (key) =>
       whenReady(checkSignature(jws, algorithm, key), () => {
         run(tokenChecks, context)
         run(issuer.rules.moreChecks ?? [], context)
-        return whenReady(describe(token, jws, context, settings), (found) => {
+        freezeJson(jws.payload)
+        const isFollowed = issuer.follower !== undefined
+        return whenReady(describe({ token, jws, context, isFollowed }, settings), (found) => {
           onBehalfOf(callerOf(found.identity), () => run(policyChecks, context))
           const passed = { ...found, issuer, key }
           verified.remember(hash, passed)
-          return passed
+          callers.set(passed.identity.auth, passed)
+          return whenReady(issuer.follower?.start(), () => passed)
         })
       }),
     )
   }
 
+  const pass = (token: VerifiedToken): MaybePromise<Identity> => {
+    const reason = judge(token)
+    if (reason !== undefined) {
+      onBehalfOf(callerOf(token.identity), () => {
+        throw new Refusal(reason)
+      })
+    }
+    return passRevocation(token)
+  }
+
   return {
+    hashOf: verified.hashOf,
     verify: (token, hash) => {
       const remembered = verified.recall(hash)
-      return remembered === undefined ? whenReady(verifyAnew(token, hash), passRevocation) : passRevocation(remembered)
+      return remembered === undefined ? whenReady(verifyAnew(token, hash), pass) : pass(remembered)
     },
-    clear: () => verified.clear(),
+    clear: verified.clear,
+    get remembered() {
+      return verified.size
+    },
+    isRevoked(auth) {
+      const token = callers.get(auth)
+      return token !== undefined && judge(token) === 'revoked'
+    },
   }
+}
+
+/** Why a token that was verified is no good any more, by what its issuer has said. */
+function judge({ issuer, facts }: VerifiedToken): ReturnType<Follower['judge']> {
+  return facts === undefined ? undefined : issuer.follower?.judge(facts)
 }
 
 /** `iss` is, to the letter, an issuer that is trusted. RFC 9068 §4. */
@@ -100,6 +142,13 @@ function issuerOf(claims: JsonObject, issuers: ReadonlyMap<unknown, TrustedIssue
   const issuer = issuers.get(member(claims, 'iss'))
   if (issuer === undefined) throw new Refusal('issuer_unknown')
   return issuer
+}
+
+/** Of an issuer that is gone the keys cannot be had any more, so what its token says of its age is taken as it is. */
+function refuseOfEnded({ follower }: TrustedIssuer, claims: JsonObject): void {
+  if (follower === undefined) return
+  const issuedAt = member(claims, 'iat')
+  if (follower.isOver(typeof issuedAt === 'number' ? issuedAt : 0)) throw new Refusal('revoked')
 }
 
 function run(checks: readonly Check[], context: TokenContext): void {
@@ -122,13 +171,15 @@ function checkSignature(jws: ParsedJws, algorithm: Algorithm, key: VerificationK
 
 type Described = Omit<VerifiedToken, 'issuer' | 'key'>
 
+interface Passed {
+  readonly token: string
+  readonly jws: ParsedJws
+  readonly context: TokenContext
+  readonly isFollowed: boolean
+}
+
 /** What the rest of the program gets to know of a token whose signature and claims are good. */
-function describe(
-  token: string,
-  jws: ParsedJws,
-  context: TokenContext,
-  settings: JwtSettings,
-): MaybePromise<Described> {
+function describe({ token, jws, context, isFollowed }: Passed, settings: JwtSettings): MaybePromise<Described> {
   const { claims, rules } = context
   const { resource, metadataUrl, scopeHierarchy, isRevoked } = settings
   const expiresAt = numericDate(claims, 'exp') ?? 0
@@ -146,12 +197,16 @@ function describe(
     claims,
   } as const
   return whenReady(createIdentity(input, scopeHierarchy), (identity) => {
-    const found = { identity, notBefore: notBefore(claims) - rules.clockTolerance, expiresAt, revocation: undefined }
-    if (isRevoked === undefined) return found
-    return whenReady(sha256Base64url(jws.signingInput), (signingInputHash) => ({
-      ...found,
-      revocation: revocationQuery(identity, signingInputHash),
-    }))
+    const times = { notBefore: notBefore(claims) - rules.clockTolerance, expiresAt }
+    const read = isFollowed ? tokenFactsOf(claims, input.clientId, identity.subjectHash) : undefined
+    return whenReady(read, (facts) => {
+      const found = { identity, ...times, facts, revocation: undefined }
+      if (isRevoked === undefined) return found
+      return whenReady(sha256Base64url(jws.signingInput), (signingInputHash) => ({
+        ...found,
+        revocation: revocationQuery(identity, signingInputHash),
+      }))
+    })
   })
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { randomBase64url, sha256Base64url } from '@postern/core'
 import { createTestClock } from '@postern/core/testing'
 import type { VerifiedToken } from './jwt.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
@@ -8,8 +9,10 @@ const clock = createTestClock()
 const now = clock.now() / 1000
 
 function verified(isCurrent: () => boolean, times: { notBefore?: number; expiresAt?: number } = {}): VerifiedToken {
-  // Of all that a verified token is, the cache looks at its times and its key only.
-  const partial: unknown = { key: {}, notBefore: now, expiresAt: now + 60, ...times, issuer: { keys: { isCurrent } } }
+  // Of all that a verified token is, the cache looks at its text, its times and its key only.
+  const identity = { auth: { token: randomBase64url(16) } }
+  const issuer = { keys: { isCurrent } }
+  const partial: unknown = { identity, key: {}, notBefore: now, expiresAt: now + 60, ...times, issuer }
   return partial as VerifiedToken
 }
 
@@ -25,6 +28,21 @@ test('remembers at most so many, for as long as they live', () => {
   clock.advance(60_000)
   assert.equal(tokens.recall('c'), undefined)
   clock.advance(-60_000)
+})
+
+test('the digest of a token is the same whether it is kept or made', async () => {
+  const tokens = createVerifiedTokens({ cachedTokens: 2, clock })
+  for (const found of [verified(() => true), verified(() => true), verified(() => true)]) {
+    const { token } = found.identity.auth
+    const hash = await sha256Base64url(token)
+    assert.equal(await tokens.hashOf(token), hash)
+    assert.equal(tokens.size, 0, 'asking leaves nothing')
+    tokens.remember(hash, found)
+    assert.equal(await tokens.hashOf(token), hash)
+    assert.equal(tokens.size, 1)
+    tokens.clear()
+    assert.equal(tokens.size, 0)
+  }
 })
 
 test('not before its time, not without its key, and not after it was told to forget', () => {

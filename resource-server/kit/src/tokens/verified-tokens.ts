@@ -1,13 +1,18 @@
-import { createCache } from '@postern/core'
+import { createCache, type MaybePromise } from '@postern/core'
 import type { Settings } from '../options/settings.ts'
+import { createDigests } from './digests.ts'
 import type { VerifiedToken } from './jwt.ts'
 
 /** Tokens that were verified not long ago. */
 export interface VerifiedTokens {
+  /** The token's SHA-256, base64url: what it is known by. */
+  hashOf(token: string): MaybePromise<string>
   /** What was found about the token, as far as nothing can have changed since. */
   recall(hash: string): VerifiedToken | undefined
   remember(hash: string, token: VerifiedToken): void
   clear(): void
+  /** Tokens that are remembered. */
+  readonly size: number
 }
 
 /**
@@ -20,15 +25,29 @@ export function createVerifiedTokens({
   cachedTokens,
   clock,
 }: Pick<Settings, 'cachedTokens' | 'clock'>): VerifiedTokens {
-  if (cachedTokens === 0) return { recall: () => undefined, remember: () => undefined, clear: () => undefined }
+  const digests = createDigests(cachedTokens)
+  const hashOf = digests.of
+  if (cachedTokens === 0)
+    return { hashOf, recall: () => undefined, remember: () => undefined, clear: () => undefined, size: 0 }
   const cache = createCache<VerifiedToken>({ max: cachedTokens, clock })
   return {
+    hashOf,
     recall(hash) {
-      const found = cache.get(hash)
-      if (found === undefined || clock.now() < found.notBefore * 1000) return undefined
+      const now = clock.now()
+      const found = cache.get(hash, now)
+      if (found === undefined || now < found.notBefore * 1000) return undefined
       return found.issuer.keys.isCurrent(found.key) ? found : undefined
     },
-    remember: (hash, token) => cache.set(hash, token, token.expiresAt * 1000),
-    clear: () => cache.clear(),
+    remember(hash, found) {
+      cache.set(hash, found, found.expiresAt * 1000)
+      digests.keep(found.identity.auth.token, hash)
+    },
+    clear() {
+      cache.clear()
+      digests.clear()
+    },
+    get size() {
+      return Math.max(cache.size, digests.size)
+    },
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { BlockList, isIP } from 'node:net'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isAddress, isPublicAddress } from './address.ts'
+import { isAddress, isMetadataAddress, isPublicAddress } from './address.ts'
 
 const publicAddresses = [
   '1.1.1.1',
@@ -235,4 +235,50 @@ test('what is no address to Node is not public', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+test('where a cloud keeps the credentials of its machines, in every spelling', () => {
+  for (const address of [
+    '169.254.169.254',
+    '169.254.0.1',
+    '169.254.170.2',
+    '100.100.100.200',
+    '100.96.0.96',
+    '168.63.129.16',
+    '192.0.0.192',
+    'fe80::1',
+    'febf::1',
+    '[fe80::a9fe:a9fe]',
+    'fe80::1%eth0',
+    'fd00:ec2::254',
+    '[fd00:ec2::254]',
+    'fd20:ce::254',
+    '::ffff:169.254.169.254',
+    '[::ffff:a9fe:a9fe]',
+    '64:ff9b::a9fe:a9fe',
+    '2002:a9fe:a9fe::',
+  ]) {
+    assert.equal(isMetadataAddress(address), true, address)
+    assert.equal(isPublicAddress(address), address === '168.63.129.16', address)
+  }
+})
+
+test('private networks, loopback and names are not that', () => {
+  for (const address of [
+    '169.253.255.255',
+    '169.255.0.0',
+    '10.0.0.1',
+    '127.0.0.1',
+    '192.168.1.1',
+    '100.100.100.201',
+    '::1',
+    'fec0::1',
+    'fd00:ec2::253',
+    '2002:a00:1::',
+    '64:ff9b::8.8.8.8',
+    'metadata.example',
+    '',
+  ]) {
+    assert.equal(isMetadataAddress(address), false, address)
+  }
 })

@@ -17,7 +17,11 @@ const specialV4: readonly (readonly [string, number])[] = [
   ['240.0.0.0', 4],
 ]
 
-const specialBlocks = specialV4.map(([first, prefix]) => ({ first: parseV4(first) ?? 0, size: 2 ** (32 - prefix) }))
+const specialBlocks = specialV4.map(blockOf)
+
+function blockOf([first, prefix]: readonly [string, number]): { readonly first: number; readonly size: number } {
+  return { first: parseV4(first) ?? 0, size: 2 ** (32 - prefix) }
+}
 
 /**
  * Is an IP address (IPv4 in dotted decimals; IPv6, with or without brackets) one that is reachable from everywhere?
@@ -28,6 +32,43 @@ export function isPublicAddress(ip: string): boolean {
   if (v4 !== undefined) return isPublicV4(v4)
   const v6 = parseV6(ip.startsWith('[') && ip.endsWith(']') ? ip.slice(1, -1) : ip)
   return v6 !== undefined && isPublicV6(v6)
+}
+
+/**
+ * Where machines of a cloud are told their credentials: link-local addresses (RFC 3927, RFC 4291 §2.5.6), and the
+ * services that have an address elsewhere (Alibaba Cloud, Volcano Engine, Azure, Oracle Cloud).
+ */
+const metadataV4: readonly (readonly [string, number])[] = [
+  ['169.254.0.0', 16],
+  ['100.100.100.200', 32],
+  ['100.96.0.96', 32],
+  ['168.63.129.16', 32],
+  ['192.0.0.192', 32],
+]
+
+const metadataBlocks = metadataV4.map(blockOf)
+
+/** The IPv6 ones besides fe80::/10: of AWS and of Google Cloud. */
+const metadataV6 = ['fd00:ec2:0:0:0:0:0:254', 'fd20:ce:0:0:0:0:0:254']
+
+/**
+ * Is an IP address (with or without brackets) one that nobody's keys or metadata stand at, but where a machine's own
+ * credentials may be had? It is never fetched from, on whatever network. False for what is no address.
+ */
+export function isMetadataAddress(ip: string): boolean {
+  const v4 = parseV4(ip)
+  if (v4 !== undefined) return isMetadataV4(v4)
+  const [bare = ''] = ip.replace(/^\[(.*)\]$/, '$1').split('%')
+  const v6 = parseV6(bare)
+  if (v6 === undefined) return false
+  const [a, b, c, , , , g, h] = v6
+  if ((a & 0xffc0) === 0xfe80 || metadataV6.includes(v6.map((group) => group.toString(16)).join(':'))) return true
+  if (a === 0x2002) return isMetadataV4(b * 65536 + c)
+  return carriers.some((carries) => carries(v6)) && isMetadataV4(g * 65536 + h)
+}
+
+function isMetadataV4(address: number): boolean {
+  return metadataBlocks.some(({ first, size }) => address >= first && address < first + size)
 }
 
 /** Is a URL's hostname an IP address rather than a name? */

@@ -8,14 +8,15 @@ export interface Deadline {
   end(): void
 }
 
-/** Starts a timer over several steps of one exchange. */
-export function startDeadline(ms: number, outer?: AbortSignal): Deadline {
+/** Starts a timer over several steps of one exchange. In the background it keeps no process alive. */
+export function startDeadline(ms: number, outer?: AbortSignal, background = false): Deadline {
   const inner = new AbortController()
   let late = false
   const timer = setTimeout(() => {
     late = true
     inner.abort()
   }, ms)
+  if (background && typeof timer === 'object') timer.unref()
   const signal = outer === undefined ? inner.signal : AbortSignal.any([inner.signal, outer])
   const aborted = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason)

@@ -192,3 +192,21 @@ test('network any asks the platform', async (t) => {
   const response = await dial(new URL(`http://localhost:${site.port}/`), request({ network: 'any' }))
   assert.equal(await response.text(), 'ok')
 })
+
+test('network any, too, never asks a metadata service, by whatever name', async () => {
+  for (const addresses of [['169.254.169.254'], ['8.8.8.8', 'fe80::1'], ['fd00:ec2::254']]) {
+    const { resolve, asked } = resolver(addresses)
+    await assert.rejects(
+      createDial({ resolve })(new URL('https://mcp.example/'), request({ network: 'any' })),
+      isBlocked,
+    )
+    assert.deepEqual(asked, ['mcp.example'])
+  }
+})
+
+test('network any: that a name cannot be resolved is for the platform to say', async () => {
+  const { resolve } = resolver([])
+  const signal = AbortSignal.timeout(5000)
+  const asking = createDial({ resolve })(new URL('http://nobody.invalid/'), request({ network: 'any', signal }))
+  await assert.rejects(asking, (error) => !isBlocked(error))
+})

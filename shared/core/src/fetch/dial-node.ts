@@ -3,7 +3,8 @@ import * as http from 'node:http'
 import * as https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
-import { isPublicAddress } from './address.ts'
+import { isLoopbackHost } from '../url.ts'
+import { isAddress, isMetadataAddress, isPublicAddress } from './address.ts'
 import type { Dial, DialRequest } from './dial.ts'
 import { FetchProblem } from './problem.ts'
 
@@ -15,14 +16,33 @@ interface DialOptions {
 /** Makes a dial of which tests can replace the resolver and the rule for addresses. */
 export function createDial({ isAllowed = isPublicAddress, resolve = dns.lookup }: DialOptions = {}): Dial {
   const lookup = checkedLookup(isAllowed, resolve)
-  return (url, request) => (request.network === 'any' ? dialAnywhere(url, request) : dialChecked(url, request, lookup))
+  return (url, request) =>
+    request.network === 'any' ? dialAnywhere(url, request, resolve) : dialDirectly(url, request, lookup)
 }
 
 /** Sends a request; under `public-only` over a connection whose address was checked, whatever the name resolves to. */
 export const dial: Dial = createDial()
 
-function dialAnywhere(url: URL, { method, headers, body, signal }: DialRequest): Promise<Response> {
-  return fetch(url, { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+async function dialAnywhere(url: URL, request: DialRequest, resolve: typeof dns.lookup): Promise<Response> {
+  await refuseMetadataService(url.hostname, resolve)
+  // The platform's own fetch keeps the process alive until it is answered.
+  if (request.background === true && !usesProxy()) return await dialDirectly(url, request)
+  const { method, headers, body, signal } = request
+  return await fetch(url, { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) })
+}
+
+/**
+ * Looks where a name leads before the platform's own fetch, which knows of proxies, goes there. Who answers differently the
+ * second time gets by; against that `public-only` helps. That a name cannot be resolved is for the fetch to say.
+ */
+async function refuseMetadataService(hostname: string, resolve: typeof dns.lookup): Promise<void> {
+  if (isAddress(hostname) || isLoopbackHost(hostname)) return
+  const addresses = await new Promise<readonly dns.LookupAddress[]>((settle) => {
+    resolve(hostname, { all: true }, (error, found) => settle(error === null ? found : []))
+  })
+  if (addresses.some(({ address }) => isMetadataAddress(address))) {
+    throw new FetchProblem('blocked', 'the host resolves to a link-local or cloud metadata address')
+  }
 }
 
 /**
@@ -44,15 +64,21 @@ function checkedLookup(isAllowed: (address: string) => boolean, resolve: typeof 
   }
 }
 
-function dialChecked(
+/** Only the platform's fetch knows the way through a proxy. */
+function usesProxy(): boolean {
+  return process.env['NODE_USE_ENV_PROXY'] !== undefined
+}
+
+function dialDirectly(
   url: URL,
-  { method, headers, body, signal }: DialRequest,
-  lookup: LookupFunction,
+  { method, headers, body, signal, background }: DialRequest,
+  lookup?: LookupFunction,
 ): Promise<Response> {
   const { request } = url.protocol === 'https:' ? https : http
   return new Promise((answer, fail) => {
     // No agent: a pooled connection to the same name may have been opened by code that checked no address.
-    const options = { method, signal, agent: false, lookup, headers: wireHeaders(headers, body) }
+    const own = lookup === undefined ? {} : { lookup }
+    const options = { method, signal, agent: false, ...own, headers: wireHeaders(headers, body) }
     const sending = request(url, options, (incoming) => {
       try {
         answer(toResponse(incoming))
@@ -62,6 +88,7 @@ function dialChecked(
       }
     })
     sending.on('error', fail)
+    if (background === true) sending.on('socket', (socket) => socket.unref())
     sending.end(body)
   })
 }

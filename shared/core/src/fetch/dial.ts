@@ -7,6 +7,8 @@ export interface DialRequest {
   readonly body: string | undefined
   readonly signal: AbortSignal
   readonly network: Network
+  /** Nobody waits for the answer: it keeps no process alive, where the platform can do that. */
+  readonly background?: boolean | undefined
 }
 
 /** Sends one request and follows no redirect. Rejects with `FetchProblem` `blocked` where the address is not allowed. */

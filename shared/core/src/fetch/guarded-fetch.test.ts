@@ -194,6 +194,30 @@ test('E7: nobody there', async (t) => {
   assert.match(problem.message, /ECONNREFUSED/)
 })
 
+for (const [what, method, losses, connections] of [
+  ['a connection that is lost is opened once more', 'GET', 1, 2],
+  ['and no third time', 'GET', 2, 2],
+  ['but nothing is sent twice that may have been done', 'POST', 1, 1],
+] as const) {
+  // A server closes what was kept too long just when it is used again; the caller has done nothing wrong.
+  test(`${method}: ${what}`, async (t) => {
+    let seen = 0
+    const server = createServer((request, response) => {
+      seen += 1
+      if (seen <= losses) request.socket.resetAndDestroy()
+      else response.end('here')
+    }).listen(0, '127.0.0.1')
+    t.after(() => server.close())
+    await once(server, 'listening')
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const exchange = guardedFetch(`http://127.0.0.1:${port}/`, { network: 'any', method })
+    if (losses < connections) assert.equal((await exchange).text, 'here')
+    else await assert.rejects(exchange, (error) => error instanceof FetchProblem && error.code === 'network')
+    assert.equal(seen, connections)
+  })
+}
+
 test('E3: public-only contacts no literal address that is not public, in whatever spelling', async (t) => {
   const site = await serve(t, (_, response) => response.end('secret'))
   const { port } = new URL(site.origin)

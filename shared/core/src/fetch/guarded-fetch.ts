@@ -1,7 +1,7 @@
 import { dial } from '#dial'
 import { limits } from '../limits.ts'
 import { isLoopbackHost } from '../url.ts'
-import { isAddress, isPublicAddress } from './address.ts'
+import { isAddress, isMetadataAddress, isPublicAddress } from './address.ts'
 import { letGo, readBounded } from './body.ts'
 import { type Deadline, startDeadline } from './deadline.ts'
 import type { Network } from './dial.ts'
@@ -22,6 +22,8 @@ export interface GuardedFetchOptions {
   readonly allowHttp?: ((url: URL) => boolean) | undefined
   /** Ends the exchange early. */
   readonly signal?: AbortSignal | undefined
+  /** Nobody waits for the answer: it keeps no process alive, unless a `fetch` of the caller's does. */
+  readonly background?: boolean | undefined
 }
 
 export interface GuardedAnswer {
@@ -33,15 +35,17 @@ export interface GuardedAnswer {
 /**
  * Fetches a URL that somebody else may have chosen. No redirect is followed, no credentials are taken from the URL, plain
  * http goes to loopback hosts only, and time and size are bounded. With `network: 'public-only'` no address is contacted
- * that is not public; on Node that holds for every address that the name resolves to.
+ * that is not public; on Node that holds for every address that the name resolves to. Where machines of a cloud are told
+ * their credentials (169.254.0.0/16 and the like) nothing is fetched on any network.
  *
  * Any status but a redirect is an answer. Throws `FetchProblem`.
  */
 export async function guardedFetch(url: string | URL, options: GuardedFetchOptions): Promise<GuardedAnswer> {
   const target = checkTarget(url, options)
-  const deadline = startDeadline(options.timeoutMs ?? limits.fetchTimeoutMs, options.signal)
+  const { timeoutMs = limits.fetchTimeoutMs, signal, background } = options
+  const deadline = startDeadline(timeoutMs, signal, background)
   try {
-    const response = await deadline.race(send(target, options, deadline))
+    const response = await deadline.race(sendSafely(target, options, deadline))
     refuseRedirect(response, target)
     const text = await deadline.race(readBounded(response, options.maxBytes ?? limits.fetchBytes))
     return { status: response.status, headers: response.headers, text }
@@ -61,6 +65,12 @@ function checkTarget(url: string | URL, { network, allowHttp }: GuardedFetchOpti
   if (target.protocol !== 'https:' && !mayUseHttp(target, allowHttp)) {
     throw new FetchProblem('scheme', `${nameOf(target)}: use https; http is for loopback hosts only`)
   }
+  if (isMetadataAddress(withoutDot(target.hostname))) {
+    throw new FetchProblem(
+      'blocked',
+      `${nameOf(target)}: nothing is fetched from link-local and cloud metadata addresses`,
+    )
+  }
   if (network === 'public-only' && isClearlyPrivate(target.hostname)) {
     throw new FetchProblem('blocked', `${nameOf(target)}: the address is not public`)
   }
@@ -72,14 +82,34 @@ function mayUseHttp(target: URL, allowHttp: GuardedFetchOptions['allowHttp']): b
 }
 
 function isClearlyPrivate(hostname: string): boolean {
-  const host = hostname.endsWith('.') ? hostname.slice(0, -1) : hostname
+  const host = withoutDot(hostname)
   return isLoopbackHost(host) || (isAddress(host) && !isPublicAddress(host))
 }
 
+function withoutDot(hostname: string): string {
+  return hostname.endsWith('.') ? hostname.slice(0, -1) : hostname
+}
+
+const lostConnection = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/**
+ * A connection that was kept may be closed by the other side at the moment that it is used again. What may be asked twice
+ * is asked once more then (RFC 9110 §9.2.2).
+ */
+async function sendSafely(target: URL, options: GuardedFetchOptions, deadline: Deadline): Promise<Response> {
+  try {
+    return await send(target, options, deadline)
+  } catch (error) {
+    const isRepeatable = (options.method ?? 'GET') === 'GET' && !deadline.signal.aborted
+    if (!isRepeatable || !lostConnection.has(codeOf(error) ?? '')) throw error
+    return await send(target, options, deadline)
+  }
+}
+
 async function send(target: URL, options: GuardedFetchOptions, { signal }: Deadline): Promise<Response> {
-  const { fetch, network, body, method = 'GET' } = options
+  const { fetch, network, background, body, method = 'GET' } = options
   const headers = new Headers(options.headers)
-  if (fetch === undefined) return await dial(target, { method, headers, body, signal, network })
+  if (fetch === undefined) return await dial(target, { method, headers, body, signal, network, background })
   return await fetch(target, { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) })
 }
 
@@ -105,11 +135,16 @@ function asProblem(error: unknown, target: URL, deadline: Deadline): FetchProble
 
 /** ` (ECONNREFUSED)` and the like. Nothing else of a foreign error: its text may hold anything. */
 function systemCode(error: unknown): string {
+  const code = codeOf(error)
+  return code === undefined ? '' : ` (${code})`
+}
+
+function codeOf(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause ? cause.code : undefined
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return ` (${code})`
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,40}$/.test(code)) return code
   }
-  return ''
+  return undefined
 }
 
 /** Origin and path: a query may hold a token. */

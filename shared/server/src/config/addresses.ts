@@ -40,3 +40,8 @@ export const readOrigin: Reader<string> = (text) => {
   if (url.pathname !== '/') return { mistake: 'must be an origin such as https://idp.example; remove the path' }
   return { value: url.origin }
 }
+
+/** The name or address in a URL, an IPv6 address without its brackets. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+}

@@ -8,7 +8,7 @@ export function isLoopbackUrl(url: string): boolean {
 
 /** Settings that cannot stand together, a sentence each. */
 export function contradictions(settings: Settings): string[] {
-  const { mode, idpUrl, gatewayUrl, adminListen, port } = settings
+  const { mode, role, idpUrl, gatewayUrl, publicUrl, adminListen, port, tls } = settings
   const mistakes: string[] = []
   if (mode === 'development') {
     for (const [variable, url] of [
@@ -20,6 +20,13 @@ export function contradictions(settings: Settings): string[] {
         `POSTERN_MODE=development is for loopback only; set ${variable} to http://localhost:…, or POSTERN_MODE=production`,
       )
     }
+  }
+  if (tls !== undefined && !publicUrl.startsWith('https:')) {
+    const variable = role === 'idp' ? 'POSTERN_IDP_URL' : 'POSTERN_GATEWAY_URL'
+    mistakes.push(
+      `${variable} must begin with https://, for the server listens with TLS; correct it, or take away POSTERN_TLS_CERT ` +
+        'and POSTERN_TLS_KEY, or --https',
+    )
   }
   if (adminListen !== undefined && adminListen.port === port && port !== 0) {
     mistakes.push(`POSTERN_ADMIN_LISTEN has the port of the public side (${port}); choose another`)

@@ -11,12 +11,21 @@ export function refuseInProduction(settings: Settings): string[] {
     ...insecureUrl('POSTERN_GATEWAY_URL', settings.gatewayUrl),
     ...missingKey(settings),
     ...weakToken(settings),
+    ...loopbackDocuments(settings),
+    ...weakAccessKey(settings),
   ]
 }
 
 function insecureUrl(variable: string, url: string): string[] {
   if (url.startsWith('https://')) return []
   return [`POSTERN_MODE=production needs https public URLs; set ${variable} to https://…`]
+}
+
+function loopbackDocuments({ allowLoopbackClientDocuments }: Settings): string[] {
+  if (!allowLoopbackClientDocuments) return []
+  return [
+    'POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS is for development, where clients are tried out on this machine; take it away',
+  ]
 }
 
 function missingKey({ encryptionKey }: Settings): string[] {
@@ -38,4 +47,9 @@ function weakToken({ adminToken }: Settings): string[] {
   return [
     `POSTERN_ADMIN_TOKEN needs at least ${limits.adminTokenProduction} characters in production; or leave it out to have one made`,
   ]
+}
+
+function weakAccessKey({ accessKey }: Settings): string[] {
+  if (accessKey === undefined || accessKey.secretAccessKey.length >= limits.accessKeySecretProduction) return []
+  return [`POSTERN_SECRET_ACCESS_KEY needs at least ${limits.accessKeySecretProduction} characters in production`]
 }

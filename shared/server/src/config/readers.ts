@@ -15,6 +15,9 @@ export const readLogLevel: Reader<LogLevel> = (text) => {
   return level === undefined ? { mistake: `must be one of ${logLevels.join(', ')}` } : { value: level }
 }
 
+export const readSwitch: Reader<boolean> = (text) =>
+  text === 'true' || text === 'false' ? { value: text === 'true' } : { mistake: 'must be true or false' }
+
 /** A whole number from 1 to `max`. */
 export function readCount(max: number): Reader<number> {
   return (text) => {

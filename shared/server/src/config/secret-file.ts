@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { errorCode, errorText, StartError } from '../start-error.ts'
 
@@ -39,14 +39,36 @@ async function readPrivate(file: string): Promise<string | undefined> {
   return (await readFile(file, 'utf8')).trim()
 }
 
+/**
+ * Puts a text in the place of whatever the file holds: private (0600), and whole at every moment.
+ *
+ * @throws StartError `data_folder`
+ */
+export async function writePrivate(file: string, text: string): Promise<void> {
+  try {
+    const draft = await writeDraft(file, text)
+    await rename(draft, file)
+    await withFile(dirname(file), 'r', (handle) => handle.sync())
+  } catch (error) {
+    const reason = errorCode(error) || errorText(error)
+    const mend = 'give this user write permission on its folder'
+    throw new StartError('data_folder', `${file} cannot be written (${reason}); ${mend}`, { cause: error })
+  }
+}
+
+async function writeDraft(file: string, text: string): Promise<string> {
+  const draft = `${file}.${randomBytes(8).toString('hex')}`
+  await withFile(draft, 'wx', async (handle) => {
+    await handle.writeFile(text)
+    await handle.sync()
+  })
+  return draft
+}
+
 /** The value, when it was made here; undefined when another process was first. */
 async function make(file: string, value: string): Promise<string | undefined> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${randomBytes(8).toString('hex')}`
-  await withFile(draft, 'wx', async (handle) => {
-    await handle.writeFile(`${value}\n`)
-    await handle.sync()
-  })
+  const draft = await writeDraft(file, `${value}\n`)
   try {
     // Unlike rename, link fails when the name is taken.
     await link(draft, file)

@@ -39,6 +39,8 @@ test('the defaults of development', () => {
     logLevel: 'info',
     maxAllowedClients: 5,
     maxProcesses: 8,
+    showSecretsAgain: true,
+    allowLoopbackClientDocuments: false,
     warnings: [],
   })
   const gateway = readSettings({}, 'gateway')
@@ -64,6 +66,7 @@ test('every variable', () => {
       POSTERN_LOG_LEVEL: 'debug',
       POSTERN_MAX_ALLOWED_CLIENTS: '7',
       POSTERN_MAX_PROCESSES: '2',
+      POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'false',
     },
     'idp',
   )
@@ -85,6 +88,8 @@ test('every variable', () => {
     logLevel: 'debug',
     maxAllowedClients: 7,
     maxProcesses: 2,
+    showSecretsAgain: true,
+    allowLoopbackClientDocuments: false,
     warnings: [],
   })
 })
@@ -103,6 +108,18 @@ test('the mode follows from the public URLs', () => {
   )
   assert.deepEqual(readSettings(production, 'gateway').adminListen, { host: '127.0.0.1', port: 4711 })
   assert.deepEqual(readSettings(production, 'idp').adminListen, { host: '127.0.0.1', port: 4710 })
+})
+
+test('with a certificate both public URLs are https by default', () => {
+  const tls = { POSTERN_TLS_CERT: 'tls/cert.pem', POSTERN_TLS_KEY: '/run/secrets/key.pem' }
+  const settings = readSettings({ ...tls, POSTERN_IDP_PORT: '0' }, 'idp')
+  assert.deepEqual(settings.tls, { cert: 'tls/cert.pem', key: '/run/secrets/key.pem' })
+  assert.deepEqual([settings.idpUrl, settings.gatewayUrl], ['https://localhost:0', 'https://localhost:4701'])
+  assert.equal(settings.mode, 'development')
+  assert.equal(withPort(settings, 5).publicUrl, 'https://localhost:5')
+  // Where the other server listens without TLS, that is its own affair.
+  const gateway = readSettings({ ...tls, POSTERN_IDP_URL: 'http://localhost:4700' }, 'gateway')
+  assert.deepEqual([gateway.idpUrl, gateway.publicUrl], ['http://localhost:4700', 'https://localhost:4701'])
 })
 
 test('development is for loopback only', () => {
@@ -131,6 +148,10 @@ test('what production refuses, a sentence each', () => {
     [
       { ...production, POSTERN_ADMIN_TOKEN: 'x'.repeat(31) },
       /^POSTERN_ADMIN_TOKEN needs at least 32 characters in production/,
+    ],
+    [
+      { ...production, POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'true' },
+      /^POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS is for development/,
     ],
   ]
   for (const [env, expected] of table) {
@@ -162,6 +183,12 @@ test('what is wrong in any mode', () => {
       /^POSTERN_ADMIN_LISTEN has the port of the public side \(4700\); choose another/,
     ],
     [{ POSTERN_IDP_INTERNAL_URL: 'idp:4700' }, /^POSTERN_IDP_INTERNAL_URL must be an http\(s\) URL/],
+    [{ POSTERN_TLS_CERT: 'c' }, /^POSTERN_TLS_CERT needs POSTERN_TLS_KEY beside it: the PEM file of its key$/],
+    [{ POSTERN_TLS_KEY: 'k' }, /^POSTERN_TLS_KEY needs POSTERN_TLS_CERT beside it: the PEM file of its certificate$/],
+    [
+      { POSTERN_TLS_CERT: 'c', POSTERN_TLS_KEY: 'k', POSTERN_IDP_URL: 'http://localhost:4700' },
+      /^POSTERN_IDP_URL must begin with https:\/\/, for the server listens with TLS; correct it, or take away POSTERN_TLS/,
+    ],
     [{ POSTERN_ADMIN_TOKEN: 'short' }, /^POSTERN_ADMIN_TOKEN needs at least 16 characters$/],
     [
       { POSTERN_ADMIN_TOKEN: 'with spaces in the middle' },
@@ -171,6 +198,10 @@ test('what is wrong in any mode', () => {
     [{ POSTERN_ENCRYPTION_KEY: `${key}=` }, /^POSTERN_ENCRYPTION_KEY must be 32 bytes in base64url/],
     [{ POSTERN_LOG_LEVEL: 'verbose' }, /^POSTERN_LOG_LEVEL must be one of trace, debug/],
     [{ POSTERN_MAX_ALLOWED_CLIENTS: '0' }, /^POSTERN_MAX_ALLOWED_CLIENTS must be a whole number from 1 to 100/],
+    [
+      { POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'yes' },
+      /^POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS must be true or false$/,
+    ],
     [{ POSTERN_MAX_PROCESSES: '1.5' }, /^POSTERN_MAX_PROCESSES must be a whole number from 1 to/],
   ]
   for (const [env, expected] of table) {
@@ -201,6 +232,15 @@ test('variables that nobody reads are warned of', () => {
     'POSTERN_PORT is no setting and is ignored',
     'POSTERN_ADMIN_LISTEN is for production; in development the management API is on the one port',
   ])
+})
+
+test('what loosens something is said aloud, by the server that it concerns', () => {
+  const env = { POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'true' }
+  const { allowLoopbackClientDocuments, warnings } = readSettings(env, 'idp')
+  assert.equal(allowLoopbackClientDocuments, true)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /^POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS is on: /)
+  assert.deepEqual(readSettings(env, 'gateway').warnings, [])
 })
 
 test('port 0 is filled in once it is known', () => {

@@ -1,8 +1,11 @@
 import { join, resolve } from 'node:path'
+import type { PairFiles } from '../http/tls/pair.ts'
 import { limits } from '../limits.ts'
 import type { LogLevel } from '../logs/logger.ts'
 import type { Role } from '../logs/metrics.ts'
 import { StartError } from '../start-error.ts'
+import type { AccessKey } from '../wire/access-keys.ts'
+import { readAccessKey } from './access-key.ts'
 import { type Address, readAddress, readHost, readOrigin, readPort } from './addresses.ts'
 import { contradictions, isLoopbackUrl } from './contradictions.ts'
 import { refuseInProduction } from './production.ts'
@@ -16,6 +19,7 @@ import {
   readInternalUrl,
   readLogLevel,
   readMode,
+  readSwitch,
 } from './readers.ts'
 import { type Environment, unknownVariables, type Variable, valueIn } from './variables.ts'
 
@@ -35,14 +39,22 @@ export interface Settings {
   idpUrl: string
   gatewayUrl: string
   idpInternalUrl?: string
+  /** Files of the certificate and its key, PEM: the servers listen with TLS. */
+  tls?: PairFiles
   adminToken?: string
   /** Where the management API listens; production only. */
   adminListen?: Address
   encryptionKey?: Uint8Array
+  /** Signs requests of the originals' API, beside those of the seed file. */
+  accessKey?: AccessKey
+  /** Keys and secrets of objects that were made through the originals' API are kept sealed, and shown again there. */
+  showSecretsAgain: boolean
   logLevel: LogLevel
   maxAllowedClients: number
   maxProcesses: number
-  /** Sentences to print: settings that nobody reads. */
+  /** Metadata documents of clients may lie on this machine, over http as well; development only. */
+  allowLoopbackClientDocuments: boolean
+  /** Sentences to print: settings that nobody reads, and those that loosen something. */
   warnings: string[]
 }
 
@@ -60,10 +72,13 @@ export function readSettings(env: Environment, role: Role): Settings {
     idp: attempt('POSTERN_IDP_PORT', readPort, 4700),
     gateway: attempt('POSTERN_GATEWAY_PORT', readPort, 4701),
   }
-  const idpUrl = attempt('POSTERN_IDP_URL', readOrigin, `http://localhost:${ports.idp}`)
-  const gatewayUrl = attempt('POSTERN_GATEWAY_URL', readOrigin, `http://localhost:${ports.gateway}`)
+  const tls = readTls(env, mistakes)
+  const scheme = tls === undefined ? 'http' : 'https'
+  const idpUrl = attempt('POSTERN_IDP_URL', readOrigin, `${scheme}://localhost:${ports.idp}`)
+  const gatewayUrl = attempt('POSTERN_GATEWAY_URL', readOrigin, `${scheme}://localhost:${ports.gateway}`)
   const dataDir = resolve(valueIn(env, 'POSTERN_DATA_DIR') ?? 'data')
   const mode = attempt('POSTERN_MODE', readMode, defaultMode(idpUrl, gatewayUrl))
+  const accessKey = readAccessKey(env, mistakes)
   const adminListen = attempt('POSTERN_ADMIN_LISTEN', readAddress, { host: '127.0.0.1', port: adminPorts[role] })
   const settings: Settings = {
     mode,
@@ -77,12 +92,16 @@ export function readSettings(env: Environment, role: Role): Settings {
     logLevel: attempt('POSTERN_LOG_LEVEL', readLogLevel, 'info'),
     maxAllowedClients: attempt('POSTERN_MAX_ALLOWED_CLIENTS', readCount(limits.allowedClients), 5),
     maxProcesses: attempt('POSTERN_MAX_PROCESSES', readCount(limits.processes), 8),
-    warnings: [...unknownVariables(env), ...uselessVariables(env, mode)],
+    showSecretsAgain: attempt('POSTERN_SHOW_SECRETS_AGAIN', readSwitch, true),
+    allowLoopbackClientDocuments: attempt('POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS', readSwitch, false),
+    warnings: [...unknownVariables(env), ...uselessVariables(env, mode), ...looseVariables(env, role)],
     ...present('config', valueIn(env, 'POSTERN_CONFIG')),
     ...present('host', attempt('POSTERN_HOST', readHost, undefined)),
     ...present('idpInternalUrl', attempt('POSTERN_IDP_INTERNAL_URL', readInternalUrl, undefined)),
+    ...present('tls', tls),
     ...present('adminToken', attempt('POSTERN_ADMIN_TOKEN', readAdminToken, undefined)),
     ...present('encryptionKey', attempt('POSTERN_ENCRYPTION_KEY', readEncryptionKey, undefined)),
+    ...present('accessKey', accessKey),
     ...(mode === 'production' ? { adminListen } : {}),
   }
   if (mistakes.length === 0) mistakes.push(...contradictions(settings))
@@ -110,6 +129,16 @@ function createAttempts(env: Environment, mistakes: string[]) {
   }
 }
 
+function readTls(env: Environment, mistakes: string[]): PairFiles | undefined {
+  const cert = valueIn(env, 'POSTERN_TLS_CERT')
+  const key = valueIn(env, 'POSTERN_TLS_KEY')
+  if (cert !== undefined && key !== undefined) return { cert, key }
+  if (cert !== undefined) mistakes.push('POSTERN_TLS_CERT needs POSTERN_TLS_KEY beside it: the PEM file of its key')
+  if (key !== undefined)
+    mistakes.push('POSTERN_TLS_KEY needs POSTERN_TLS_CERT beside it: the PEM file of its certificate')
+  return undefined
+}
+
 function present<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
   const result: Partial<Record<K, V>> = {}
   if (value !== undefined) result[key] = value
@@ -118,6 +147,13 @@ function present<K extends string, V>(key: K, value: V | undefined): Partial<Rec
 
 function defaultMode(idpUrl: string, gatewayUrl: string): Mode {
   return [idpUrl, gatewayUrl].every(isLoopbackUrl) ? 'development' : 'production'
+}
+
+function looseVariables(env: Environment, role: Role): string[] {
+  if (role !== 'idp' || valueIn(env, 'POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS') !== 'true') return []
+  return [
+    'POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS is on: documents of clients are fetched from this machine, over http as well',
+  ]
 }
 
 function uselessVariables(env: Environment, mode: Mode): string[] {

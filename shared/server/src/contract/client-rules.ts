@@ -14,6 +14,16 @@ export const authMethods = ['client_secret_basic', 'client_secret_post', 'privat
 export const authMethod = z.enum(authMethods)
 export type AuthMethod = z.output<typeof authMethod>
 
+/** RFC 7591 §2. */
+export const grantTypes = [
+  'authorization_code',
+  'refresh_token',
+  'client_credentials',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const
+export const grantType = z.enum(grantTypes)
+export type GrantType = z.output<typeof grantType>
+
 /** What the rules over several fields of a client look at; absent means its default. */
 export interface ClientShape {
   clientType: ClientType
@@ -22,6 +32,8 @@ export interface ClientShape {
   jwks?: unknown
   jwksUri?: string | undefined
   redirectUris?: readonly string[] | undefined
+  postLogoutRedirectUris?: readonly string[] | undefined
+  grantTypes?: readonly GrantType[] | undefined
   resources?: readonly string[] | undefined
   defaultResource?: string | undefined
 }
@@ -31,9 +43,21 @@ export function defaultAuthMethod(type: ClientType): AuthMethod {
   return isPublic(type) ? 'none' : 'client_secret_basic'
 }
 
+/** How a client gets tokens when it does not say: machines by themselves, others for the people who use them. */
+export function defaultGrantTypes(type: ClientType): readonly GrantType[] {
+  return type === 'MACHINE_TO_MACHINE' ? ['client_credentials'] : ['authorization_code', 'refresh_token']
+}
+
 /** The rules over several fields of a client. PATCH needs them on the merged client. */
 export function clientRules(client: ClientShape): FieldError[] {
-  return [...authMethodRules(client), ...keyRules(client), ...redirectRules(client), ...resourceRules(client)]
+  return [
+    ...authMethodRules(client),
+    ...keyRules(client),
+    ...redirectRules(client, 'redirectUris'),
+    ...redirectRules(client, 'postLogoutRedirectUris'),
+    ...grantRules(client),
+    ...resourceRules(client),
+  ]
 }
 
 function isPublic(type: ClientType): boolean {
@@ -93,17 +117,39 @@ function secretRules(client: ClientShape, method: AuthMethod): FieldError[] {
   return errors
 }
 
-function redirectRules(client: ClientShape): FieldError[] {
-  const uris = client.redirectUris ?? []
+function redirectRules(client: ClientShape, field: 'redirectUris' | 'postLogoutRedirectUris'): FieldError[] {
+  const uris = client[field] ?? []
   if (client.clientType === 'MACHINE_TO_MACHINE') {
-    const message = 'a machine client has no redirects; remove redirectUris or use clientType WEB_APPLICATION'
-    return uris.map((_, index) => ({ field: `redirectUris[${index}]`, code: 'invalid', message }))
+    const message = `a machine client has no redirects; remove ${field} or use clientType WEB_APPLICATION`
+    return uris.map((_, index) => ({ field: `${field}[${index}]`, code: 'invalid', message }))
   }
   if (client.clientType === 'MOBILE_APPLICATION') return []
   const message = `a client of type ${client.clientType} is sent back to an http(s) URL; use one, or clientType MOBILE_APPLICATION`
   return uris.flatMap((uri, index) =>
-    /^https?:/i.test(uri) ? [] : [{ field: `redirectUris[${index}]`, code: 'invalid', message }],
+    /^https?:/i.test(uri) ? [] : [{ field: `${field}[${index}]`, code: 'invalid', message }],
   )
+}
+
+function grantRules(client: ClientShape): FieldError[] {
+  const types = client.grantTypes ?? []
+  return types.flatMap((type, index): FieldError[] => {
+    const message = grantProblem(client, type, types)
+    return message === undefined ? [] : [{ field: `grantTypes[${index}]`, code: 'invalid', message }]
+  })
+}
+
+function grantProblem({ clientType }: ClientShape, type: GrantType, all: readonly GrantType[]): string | undefined {
+  const isMachine = clientType === 'MACHINE_TO_MACHINE'
+  if (isMachine && type !== 'client_credentials') {
+    return 'a machine client acts for nobody; use client_credentials alone, or clientType WEB_APPLICATION'
+  }
+  if (isPublic(clientType) && type === 'client_credentials') {
+    return `a client of type ${clientType} can keep no secret; remove client_credentials, or use clientType MACHINE_TO_MACHINE`
+  }
+  if (type !== 'refresh_token' || all.some((other) => other !== 'refresh_token' && other !== 'client_credentials')) {
+    return undefined
+  }
+  return 'refreshes what another grant began; add authorization_code or the device grant, or remove it'
 }
 
 function resourceRules(client: ClientShape): FieldError[] {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
-import { authMethod, clientRules, clientType } from './client-rules.ts'
+import { authMethod, clientRules, clientType, grantType } from './client-rules.ts'
 import { jwks } from './jwks.ts'
 import { redirectUri } from './redirect-uri.ts'
 import {
@@ -9,6 +9,7 @@ import {
   id,
   immutable,
   name,
+  refreshTtl,
   refused,
   resourceId,
   resourceList,
@@ -16,6 +17,7 @@ import {
   timeOut,
   ttl,
   uniqueList,
+  userRef,
 } from './scalars.ts'
 import { strict, withRules } from './validate.ts'
 
@@ -30,6 +32,11 @@ export const secretHash = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be a SHA
 
 const redirectUris = uniqueList(redirectUri, limits.redirectUris)
 
+const clientGrants = uniqueList(grantType, limits.grantTypes)
+/** How a client came to be known. */
+export const registrations = ['management', 'dynamic', 'metadata_document'] as const
+export type Registration = (typeof registrations)[number]
+
 export const clientFields = {
   clientId: id.exactOptional(),
   name,
@@ -42,6 +49,13 @@ export const clientFields = {
   resources: resourceList.exactOptional(),
   defaultResource: resourceId.exactOptional(),
   accessTokenTtl: ttl.exactOptional(),
+  grantTypes: clientGrants.exactOptional(),
+  postLogoutRedirectUris: redirectUris.exactOptional(),
+  logoUri: fetchUrl.exactOptional(),
+  clientUri: fetchUrl.exactOptional(),
+  refreshTokenTtl: refreshTtl.exactOptional(),
+  skipConsentEnabled: z.boolean().exactOptional(),
+  unattendedUser: userRef.exactOptional(),
 }
 
 export const clientCreate = withRules(
@@ -60,6 +74,13 @@ export const clientPatch = strict({
   resources: clearable(resourceList),
   defaultResource: clearable(resourceId),
   accessTokenTtl: clearable(ttl),
+  grantTypes: clearable(clientGrants),
+  postLogoutRedirectUris: clearable(redirectUris),
+  logoUri: clearable(fetchUrl),
+  clientUri: clearable(fetchUrl),
+  refreshTokenTtl: clearable(refreshTtl),
+  skipConsentEnabled: clearable(z.boolean()),
+  unattendedUser: clearable(userRef),
   clientId: immutable('make another client'),
   clientType: clientType.exactOptional().meta({ description: 'Cannot change.' }),
   clientSecret: refused('is not set here; POST to the secrets of this client makes a new one beside the old'),
@@ -80,6 +101,15 @@ export const clientReply = z
     resources: z.array(z.string()).exactOptional().meta({ description: 'Absent: all resources of the pool.' }),
     defaultResource: z.string().exactOptional(),
     accessTokenTtl: ttl.exactOptional(),
+    grantTypes: z.array(grantType),
+    postLogoutRedirectUris: z.array(z.string()).exactOptional(),
+    logoUri: z.string().exactOptional(),
+    clientUri: z.string().exactOptional(),
+    refreshTokenTtl: refreshTtl.exactOptional(),
+    skipConsentEnabled: z.boolean(),
+    unattendedUser: z.string().exactOptional(),
+    registration: z.enum(registrations),
+    expiresAt: timeOut.exactOptional().meta({ description: 'Of clients that registered themselves.' }),
     createdAt: timeOut,
     updatedAt: timeOut,
   })

@@ -404,7 +404,7 @@ describe('service', () => {
       [{ type: 'stdio', command: 'npx', args: ['-y', 'x'], env: { A_1: 'b' }, cwd: '/tmp' }],
       [{ type: 'http', url: 'http://localhost:3000/mcp', headers: { Authorization: 'Bearer x' } }],
       [{}, 'type required'],
-      [{ type: 'ftp' }, 'type invalid: must be one of stdio, http, builtin'],
+      [{ type: 'ftp' }, 'type invalid: must be one of stdio, http, openapi, builtin'],
       [{ type: 'stdio' }, 'command required'],
       [{ type: 'stdio', command: 'a\0b' }, 'command invalid: must not hold a NUL'],
       [{ type: 'stdio', command: 'a', args: 'x' }, 'args invalid: must be an array'],
@@ -429,6 +429,43 @@ describe('service', () => {
         { type: 'http', url: 'https://a.example', headers: { 'X A': 'b' } },
         'headers["X A"] invalid: the name of a header',
       ],
+    ])
+  })
+
+  test('openapi backends, and tokens of the gateway’s own', () => {
+    const oauth = { tokenUrl: 'https://idp.example/token', clientId: 'a', clientSecret: 'b' }
+    const discoveryUrl = 'https://idp.example/.well-known/openid-configuration'
+    const api = { type: 'openapi', document: { openapi: '3.1.0' } }
+    const http = { type: 'http', url: 'https://mcp.example/mcp' }
+    const { tokenUrl: _, ...credentials } = oauth
+    check(backend, [
+      [api],
+      [{ ...api, document: 'openapi: 3.1.0', baseUrl: 'https://api.example/v1?k=1', headers: { 'X-Key': 'x' } }],
+      [{ ...api, oauth: { ...oauth, scopes: ['a', 'b'], resource: 'https://api.example' } }],
+      [{ ...http, oauth: { ...credentials, discoveryUrl } }],
+      [{ type: 'openapi' }, 'document invalid: must be an OpenAPI document'],
+      [{ ...api, document: [] }, 'document invalid: must be an OpenAPI document: an object, its text'],
+      [{ ...api, document: 'x'.repeat(8 * 1024 * 1024) }, 'document invalid: has more than 7864320 characters'],
+      [{ ...api, baseUrl: 'http://api.example' }, 'baseUrl invalid: use https://'],
+      [{ ...api, url: 'https://api.example' }, 'url unknown_field'],
+      [{ ...api, headers: { Host: 'x' } }, 'headers.Host invalid: this header is set by Postern'],
+      [{ ...api, oauth: credentials }, 'oauth.tokenUrl required: give tokenUrl or discoveryUrl'],
+      [
+        { ...http, oauth: { ...oauth, discoveryUrl } },
+        'oauth.discoveryUrl invalid: give tokenUrl or discoveryUrl, not both',
+      ],
+      [
+        { ...http, oauth: { ...oauth, discoveryUrl: 'https://idp.example/' } },
+        "oauth.discoveryUrl invalid: must be an issuer's",
+      ],
+      [{ ...http, oauth: { ...oauth, tokenUrl: 'http://idp.example' } }, 'oauth.tokenUrl invalid: use https://'],
+      [{ ...http, oauth: { ...oauth, clientSecret: 'a\nb' } }, 'oauth.clientSecret invalid: must not hold control'],
+      [{ ...http, oauth: { ...oauth, scopes: ['a b'] } }, 'oauth.scopes[0] invalid'],
+      [
+        { ...http, oauth, headers: { AUTHORIZATION: 'x' } },
+        'headers.AUTHORIZATION invalid: the token that oauth fetches goes there; remove this header, or oauth',
+      ],
+      [{ type: 'stdio', command: 'x', oauth }, 'oauth unknown_field'],
     ])
   })
 

@@ -73,6 +73,12 @@ function fetchUrlProblem(value: string): string | undefined {
   return undefined
 }
 
+/** Lifetime of a refresh token in seconds. */
+export const refreshTtl = z.number().int().min(limits.refreshTtlMin).max(limits.refreshTtlMax)
+
+/** A user as a setting names one: an id, or a name to sign in with. */
+export const userRef = text(limits.email)
+
 /** Text on one line, neither empty nor blank. */
 export function text(max: number) {
   return z

@@ -1,16 +1,20 @@
 import { checkResource, isApiKey } from '@postern/core'
 import { z } from 'zod'
+import { accessKeyRules, accessKeyTexts } from '../config/access-key.ts'
 import { limits } from '../limits.ts'
 import { apiKeyFields } from './api-key.ts'
 import { customJwtFields, discoveryUrl, keyLimit, oneOfEachType, repeatedNames } from './authorizer.ts'
 import { clientFields, clientSecret, secretHash } from './client.ts'
 import { clientRules } from './client-rules.ts'
+import { groupFields } from './group.ts'
+import { password } from './password-policy.ts'
 import { poolFields } from './pool.ts'
 import { repeats } from './repeats.ts'
 import { resourceScopes } from './resource.ts'
-import { id, name, text, ttl, uniqueList } from './scalars.ts'
+import { id, name, ttl, uniqueList } from './scalars.ts'
 import { seedSecretRules, seedSecrets } from './seed-secret.ts'
 import { pathProblem, serviceFields } from './service.ts'
+import { userFields, verifiedRules } from './user.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
 
 /** In a seed file a resource may be a path of the gateway: `/mcp`. */
@@ -45,6 +49,41 @@ const client = withRules(
 )
 export type SeedClient = z.output<typeof client>
 
+const group = strict({ ...groupFields, id, name: name.exactOptional() })
+export type SeedGroup = z.output<typeof group>
+
+/** Password and status are those of a user who does not exist yet: what people change since is theirs. */
+const user = withRules(
+  strict({
+    ...userFields,
+    password: password.exactOptional(),
+    passwordHash: z.string().max(limits.passwordHash).exactOptional(),
+    /** Made by signing up: an address is a name to sign in with once it is verified. */
+    signedUp: z.boolean().exactOptional(),
+  }),
+  (value) => [...verifiedRules(value), ...seedUserRules(value)],
+)
+export type SeedUser = z.output<typeof user>
+
+interface UserShape {
+  id?: string
+  preferredUsername?: string
+  email?: string
+  phoneNumber?: string
+  password?: string
+  passwordHash?: string
+}
+
+function seedUserRules(value: UserShape): FieldError[] {
+  if (value.password !== undefined && value.passwordHash !== undefined) {
+    return [{ field: 'passwordHash', code: 'invalid', message: 'give password or passwordHash, not both' }]
+  }
+  if (value.id !== undefined || value.preferredUsername !== undefined) return []
+  if (value.email !== undefined || value.phoneNumber !== undefined) return []
+  const message = 'a seeded user is known by id, preferredUsername, email or phoneNumber; give one of them'
+  return [{ field: 'preferredUsername', code: 'required', message }]
+}
+
 /** The default resource of a seeded pool: one that it has, none, or one that is registered later. */
 const seedDefault = z.union(
   [seedResource, z.null(), strict({ toCome: seedResource })],
@@ -60,7 +99,7 @@ function entries<S extends z.ZodType>(entry: S, max: number, texts: Texts<z.outp
     ),
   )
 }
-type Texts<T> = Readonly<Record<string, (entry: T) => string>>
+type Texts<T> = Readonly<Record<string, (entry: T) => string | undefined>>
 
 const pool = strict({
   ...poolFields,
@@ -69,6 +108,11 @@ const pool = strict({
   enabled: z.boolean().exactOptional(),
   defaultResource: seedDefault.exactOptional(),
   resources: entries(resource, limits.resources, { identifier: ({ identifier }) => identifier }).exactOptional(),
+  groups: entries(group, limits.seedGroups, { id: (one) => one.id }).exactOptional(),
+  users: entries(user, limits.seedUsers, {
+    id: (one) => one.id,
+    preferredUsername: (one) => one.preferredUsername?.toLowerCase(),
+  }).exactOptional(),
   clients: entries(client, limits.seedClients, { clientId: ({ clientId }) => clientId }).exactOptional(),
 })
 export type SeedPool = z.output<typeof pool>
@@ -136,17 +180,24 @@ const seedCustomJwt = withRules(
 const seedAuthorizer = z.discriminatedUnion('type', [seedApiKeyAuthorizer, seedCustomJwt])
 export type SeedAuthorizer = z.output<typeof seedAuthorizer>
 
-const service = strict({
-  ...serviceFields,
-  id,
-  name: name.exactOptional(),
-  authorizers: withRules(z.array(seedAuthorizer).min(1), oneOfEachType).exactOptional(),
-})
+const service = withRules(
+  strict({
+    ...serviceFields,
+    id,
+    path: z.string().max(limits.servicePath),
+    name: name.exactOptional(),
+    authorizers: withRules(z.array(seedAuthorizer).min(1), oneOfEachType).exactOptional(),
+  }),
+  (value) => {
+    const message = pathProblem(value.path, value.id)
+    return message === undefined ? [] : [{ field: 'path', code: 'invalid', message }]
+  },
+)
 export type SeedService = z.output<typeof service>
 
 const accessKey = strict({
-  accessKeyId: text(limits.name),
-  secretAccessKey: z.string().min(16).max(limits.clientSecretMax),
+  accessKeyId: z.string().regex(accessKeyRules.accessKeyId, accessKeyTexts.accessKeyId),
+  secretAccessKey: z.string().regex(accessKeyRules.secretAccessKey, accessKeyTexts.secretAccessKey),
 })
 
 const pools = entries(pool, limits.seedPools, {

@@ -16,13 +16,18 @@ export const servicePath = z
     if (message !== undefined) context.addIssue({ code: 'custom', message })
   })
 
-/** Why a text is no path of a service, or undefined. */
-export function pathProblem(value: string): string | undefined {
+/**
+ * Why a text is no path of a service, or undefined.
+ *
+ * @param ownId of a service that may stand under /services/<its id>, where those of the originals' API do
+ */
+export function pathProblem(value: string, ownId?: string): string | undefined {
   if (!/^(\/[A-Za-z0-9._~-]+)+$/.test(value)) {
     return 'must be a path such as /mcp or /team/mcp: "/" and letters, digits, "-", ".", "_" or "~", with no "/" at its end'
   }
   const segments = value.slice(1).split('/')
   if (segments.some((segment) => segment === '.' || segment === '..')) return 'must not hold "." or ".." segments'
+  if (ownId !== undefined && segments[0] === 'services' && segments[1] === ownId) return undefined
   const first = segments[0]?.toLowerCase() ?? ''
   return reserved.includes(first) ? `/${first} is taken by the gateway itself; choose another path` : undefined
 }
@@ -74,7 +79,7 @@ export const serviceReply = z
     backend: z
       .object({ type: z.string() })
       .catchall(z.unknown())
-      .meta({ description: 'As it was given; values of env and headers are "***".' }),
+      .meta({ description: 'As it was given; values of env and headers, and client secrets, are "***".' }),
     authorizers: z.array(authorizerReply),
     isolation,
     rootMetadata: z.boolean(),

@@ -15,7 +15,12 @@ export async function readJson(req: IncomingMessage): Promise<unknown> {
   requireJson(req)
   if (length > limits.bodyBytes) tooLarge()
   const bytes = await readBytes(req)
-  return bytes.length === 0 ? {} : parse(decode(bytes))
+  return bytes.length === 0 ? {} : parseBody(bytes)
+}
+
+/** @throws HttpProblem 400 when it is not strict JSON in UTF-8 */
+export function parseBody(bytes: Buffer): unknown {
+  return parse(decode(bytes))
 }
 
 function requireJson(req: IncomingMessage): void {
@@ -32,7 +37,8 @@ function requireJson(req: IncomingMessage): void {
   }
 }
 
-async function readBytes(req: IncomingMessage): Promise<Buffer> {
+/** @throws HttpProblem 413 when it is too large, 400 when it ended early */
+export async function readBytes(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   let size = 0
   // Not `for await`: leaving that loop early would destroy the socket before the refusal is sent.

@@ -7,7 +7,7 @@ import { createApi } from './api.ts'
 import { createEnvelope } from './envelope.ts'
 import { createReadiness, type ReadinessChecks } from './health.ts'
 import { createManagement } from './management.ts'
-import { type FindHandler, type Mount, withMounts } from './mounts.ts'
+import { type FindHandler, type Mount, withMounts, withWire } from './mounts.ts'
 import type { NodeHandler } from './node-handler.ts'
 import { openApiDocument } from './openapi.ts'
 import { healthPages, metricsPage } from './operations.ts'
@@ -32,6 +32,8 @@ export interface HttpOptions {
   find?: FindHandler
   /** Koa middleware for the public side, after everything of the server's own: pages. */
   pages?: readonly Koa.Middleware[]
+  /** Answers POST / where the management API is answered too: the originals' spelling of it. */
+  wire?: NodeHandler
   /** Told of refused management requests. */
   record?: EventSink
 }
@@ -60,9 +62,10 @@ export function createHttp(options: HttpOptions): Http {
   const health = healthPages(createReadiness(options.ready ?? {}, options.log))
   const admin = createApp(options, [health, ...management])
   const open = createApp(options, [health, ...(mode === 'development' ? management : []), ...(options.pages ?? [])])
+  const { wire, log } = options
   return {
-    admin,
-    public: withMounts(mounts, find, open, options.log),
+    admin: withWire(wire, admin, log),
+    public: withMounts(mounts, find, mode === 'development' ? withWire(wire, open, log) : open, log),
     openapi,
     close: api.endStreams,
   }

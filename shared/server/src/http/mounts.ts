@@ -34,6 +34,19 @@ export function withMounts(
   }
 }
 
+/** POST / goes to the originals' API, anything else on. */
+export function withWire(wire: NodeHandler | undefined, next: NodeHandler, log: Logger): NodeHandler {
+  if (wire === undefined) return next
+  return async (req, res) => {
+    if (req.method !== 'POST' || pathOf(req) !== '/') return next(req, res)
+    try {
+      await wire(req, res)
+    } catch (error) {
+      answer(error, req, res, log)
+    }
+  }
+}
+
 function lies(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false
   return path.length === prefix.length || prefix.endsWith('/') || path.charCodeAt(prefix.length) === 0x2f

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { importJWK, jwtVerify, SignJWT } from 'jose'
 import { inspectJwk } from '../../keys/inspect-jwk.ts'
 import { algorithms } from '../../options/algorithms.ts'
-import { createSigningKey } from '../../testing/signing.ts'
+import { createSigningKey, signBytes } from '../../testing/signing.ts'
 import { toDerSignature } from './der.ts'
 import * as node from './node.ts'
 import * as web from './web.ts'
@@ -41,6 +41,34 @@ for (const [name, { importKey, verifySignature }] of Object.entries(variants)) {
     const inspected = inspectJwk({ ...jwk, y: jwk.x })
     assert.ok(inspected.usable)
     await assert.rejects(async () => importKey(inspected.jwk, 'ES256'))
+  })
+}
+
+for (const algorithm of algorithms) {
+  test(`node: ${algorithm} at once or in the thread pool, the answer is the same`, async () => {
+    const { privateKey, jwk } = createSigningKey(algorithm)
+    const inspected = inspectJwk(jwk)
+    assert.ok(inspected.usable)
+    const key = await node.importKey(inspected.jwk, algorithm)
+    const signingInput = 'header.payload'
+    const signature = new Uint8Array(signBytes(signingInput, algorithm, privateKey))
+    const good = { algorithm, key, signingInput, signature }
+    const bad = { ...good, signingInput: 'header.another' }
+    for (const inputs of [
+      [good, bad, good],
+      [bad, good, bad],
+    ]) {
+      await new Promise((resolve) => setImmediate(resolve))
+      const answers = inputs.map(node.verifySignature)
+      assert.deepEqual(
+        answers.map((answer) => answer instanceof Promise),
+        [false, true, true],
+      )
+      assert.deepEqual(
+        await Promise.all(answers),
+        inputs.map((input) => input === good),
+      )
+    }
   })
 }
 

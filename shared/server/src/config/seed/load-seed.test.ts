@@ -181,7 +181,7 @@ describe('what is wrong', () => {
       ],
       [
         'version: 1\nservices:\n  - id: a\n    path: /a\n    backend: { type: stdioo }\n',
-        'seed.yaml:5:16: services[0].backend.type: must be one of stdio, http, builtin; did you mean "stdio"?',
+        'seed.yaml:5:16: services[0].backend.type: must be one of stdio, http, openapi, builtin; did you mean "stdio"?',
       ],
       [
         'version: 1\npools: [{ id: default }]\nservices:\n  - id: a\n    path: /a\n    backend: { type: builtin }\n    authorizers:\n      - type: CustomJWT\n        pool: defualt\n',

@@ -1,0 +1,70 @@
+// For tests: records of the directory as the hot reads give them, with nothing set.
+import type { HotClient, HotPool } from '../directory/types.ts'
+
+export function hotPool(change: Partial<HotPool> = {}): HotPool {
+  return {
+    id: 'p',
+    name: 'p',
+    description: null,
+    projectName: 'default',
+    enabled: true,
+    signInAttributes: [],
+    requiredSignUpAttributes: [],
+    selfSignUpEnabled: false,
+    accessTokenTtl: null,
+    signingAlgorithm: 'ES256',
+    defaultResource: null,
+    passwordPolicy: {
+      minLength: 8,
+      requireUppercase: true,
+      requireLowercase: true,
+      requireNumbers: true,
+      requireSymbols: false,
+    },
+    brand: {},
+    selfAccountRecoveryEnabled: true,
+    signUpAutoVerificationEnabled: false,
+    refreshTokenTtl: 2_592_000,
+    refreshTokenGrace: 30,
+    dynamicRegistrationEnabled: null,
+    clientIdMetadataDocumentsEnabled: true,
+    deviceFlowEnabled: true,
+    audience: 'resource',
+    unattendedUser: null,
+    revision: 1,
+    createdAt: 0,
+    updatedAt: 0,
+    resources: [],
+    ...change,
+  }
+}
+
+export function hotClient(change: Partial<HotClient> = {}): HotClient {
+  return {
+    poolId: 'p',
+    clientId: 'agent',
+    name: 'agent',
+    clientType: 'MACHINE_TO_MACHINE',
+    tokenEndpointAuthMethod: 'client_secret_basic',
+    jwks: null,
+    jwksUri: null,
+    redirectUris: [],
+    scopes: null,
+    resources: null,
+    defaultResource: null,
+    accessTokenTtl: null,
+    grantTypes: ['client_credentials'],
+    postLogoutRedirectUris: [],
+    logoUri: null,
+    clientUri: null,
+    refreshTokenTtl: null,
+    skipConsentEnabled: false,
+    unattendedUser: null,
+    registration: 'management',
+    expiresAt: null,
+    createdAt: 0,
+    updatedAt: 0,
+    secrets: [],
+    ...change,
+  }
+}

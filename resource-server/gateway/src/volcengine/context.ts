@@ -1,0 +1,20 @@
+import type { Sealer } from '@postern/server'
+import type { Catalog } from '../catalog/types.ts'
+
+export interface VolcengineContext {
+  readonly catalog: Catalog
+  /** Keeps keys, so that Get can show them again. undefined: they are shown nowhere but in the management API's 201. */
+  readonly sealer: Sealer | undefined
+  /** Public origin of the gateway. */
+  readonly gatewayUrl: string
+}
+
+/** Where a service of the originals' API stands, so that any number of them can ask for one path. */
+export function placeOf(serviceId: string): string {
+  return `/services/${serviceId}`
+}
+
+/** A sealed key opens for its own service alone. */
+export function sealContext(serviceId: string): string {
+  return `api-key:${serviceId}`
+}

@@ -1,0 +1,53 @@
+import type { ApiKey, Service } from '../catalog/types.ts'
+import { inboundAnswer } from './authorizers.ts'
+import { placeOf, type VolcengineContext } from './context.ts'
+
+function time(epochMs: number): string {
+  return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
+}
+
+/** A service as the originals show one. Endpoint and Path together are its URL. */
+export function serviceAnswer(service: Service, keys: readonly ApiKey[], { sealer, gatewayUrl }: VolcengineContext) {
+  const place = placeOf(service.id)
+  const isPlaced = service.path === place || service.path.startsWith(`${place}/`)
+  const { NetworkConfiguration, ...annotations } = service.annotations ?? {}
+  const endpoint = isPlaced ? gatewayUrl + place : gatewayUrl
+  return {
+    ...ownWords(service),
+    ...annotations,
+    MCPServiceId: service.id,
+    Name: service.name,
+    Status: service.status,
+    ...(service.statusReason === undefined ? {} : { StatusReason: service.statusReason }),
+    Path: isPlaced ? service.path.slice(place.length) || '/' : service.path,
+    ProjectName: service.projectName,
+    NetworkConfigurations: [{ Endpoint: endpoint, NetworkType: 'public', ...vpc(NetworkConfiguration) }],
+    InboundAuthorizerConfiguration: inboundAnswer(service, keys, sealer),
+    ProtocolConfiguration: { ProtocolConvertConfiguration: converted(service) },
+    FailedLogFileUrl: '',
+    CreatedAt: time(service.createdAt),
+    UpdatedAt: time(service.updatedAt),
+  }
+}
+
+/** Of a service that was made elsewhere, or of which nothing is kept. */
+function ownWords({ backend }: Service) {
+  const isRemote = backend.type === 'http' || backend.type === 'openapi'
+  return {
+    ProtocolType: backend.type === 'openapi' ? 'HTTP' : 'MCP',
+    BackendType: isRemote ? 'Domain' : 'CustomPublic',
+    BackendConfiguration: {},
+    OutboundAuthorizerConfiguration: {},
+    Tags: [] as unknown,
+  }
+}
+
+function vpc(network: unknown) {
+  const given = typeof network === 'object' && network !== null && 'VpcConfiguration' in network
+  return given ? { VpcConfiguration: network.VpcConfiguration } : {}
+}
+
+/** The document that was given, from the backend: it is kept there alone. */
+function converted({ backend }: Service) {
+  return backend.type === 'openapi' && typeof backend.document === 'string' ? { Configuration: backend.document } : {}
+}

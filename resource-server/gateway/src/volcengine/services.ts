@@ -1,0 +1,176 @@
+import { createId } from '@postern/core'
+import { type Actions, action, checkedAs, kept, scalars, servicePath, WireError } from '@postern/server'
+import { z } from 'zod'
+import type { Annotations, Service, ServiceChange } from '../catalog/types.ts'
+import {
+  authorizerInput,
+  authorizerOf,
+  keptValue,
+  keyInput,
+  keysAskedFor,
+  type NamedKey,
+  newKeys,
+} from './authorizers.ts'
+import { backendOf } from './backend.ts'
+import { placeOf, type VolcengineContext } from './context.ts'
+import { chosen } from './list.ts'
+import { createService, listServices, oneService, type UpdateService, updateService } from './schemas.ts'
+import { serviceAnswer } from './service-answer.ts'
+
+const words = {
+  resource: 'MCPService',
+  fields: {
+    name: 'Name',
+    path: 'Path',
+    projectName: 'ProjectName',
+    clientToken: 'ClientToken',
+    backend: 'BackendConfiguration',
+    authorizers: 'InboundAuthorizerConfiguration',
+  },
+}
+
+const backendFields = createService.pick({
+  ProtocolType: true,
+  BackendType: true,
+  BackendConfiguration: true,
+  OutboundAuthorizerConfiguration: true,
+})
+
+const plain = z.object({ name: scalars.name, projectName: scalars.text(255).default('default') })
+
+/** CreateMCPService, GetMCPService, UpdateMCPService, ListMCPServices, DeleteMCPService. */
+export function serviceActions(context: VolcengineContext): Actions {
+  const { catalog, sealer } = context
+  const { services, keys } = catalog
+  const shown = (service: Service) => serviceAnswer(service, keys.list(service.id), context)
+  return {
+    CreateMCPService: action(words, createService, async (input, { requestId }) => {
+      const { Name, ProjectName, Path, ClientToken, InboundAuthorizerConfiguration: inbound, ...rest } = input
+      const id = createId('svc')
+      const named = keysAskedFor(inbound)
+      newKeys(named)
+      const authorizer = authorizerOf(inbound)
+      const idempotency = ClientToken ? { token: ClientToken, request: input } : undefined
+      const { service } = await services.create(
+        {
+          id,
+          ...checkedAs(plain, { name: Name, ...(ProjectName ? { projectName: ProjectName } : {}) }, words),
+          path: placeOf(id) + pathOf(Path),
+          backend: backendOf({ ...rest, Path: pathOf(Path) }),
+          authorizers: [
+            authorizerInput(
+              authorizer,
+              named.map(({ name }) => keyInput(id, name, sealer)),
+            ),
+          ],
+          annotations: keptOf(rest),
+        },
+        { requestId },
+        idempotency,
+      )
+      return { MCPServiceId: service.id }
+    }),
+
+    GetMCPService: action(words, oneService, ({ MCPServiceId }) => ({ MCPService: shown(services.get(MCPServiceId)) })),
+
+    UpdateMCPService: action(words, updateService, async (input, { requestId }) => {
+      const { MCPServiceId: id } = input
+      const service = services.get(id)
+      const change = changeOf(service, input)
+      const renewed = input.InboundAuthorizerConfiguration?.AuthorizerType === 'ApiKey'
+      const plan = renewed ? planKeys(id, keysAskedFor(input.InboundAuthorizerConfiguration)) : undefined
+      await services.update(id, change, { requestId })
+      for (const keyId of plan?.gone ?? []) await keys.delete(id, keyId, { requestId })
+      for (const name of plan?.wanted ?? []) await keys.create(id, keyInput(id, name, sealer), { requestId })
+      return { MCPServiceId: id }
+    }),
+
+    ListMCPServices: action(words, listServices, (input) => {
+      const { items, facts } = chosen(every(), input, shown)
+      return { MCPServices: items, ...facts }
+    }),
+
+    DeleteMCPService: action(words, oneService, async ({ MCPServiceId }, { requestId }) => {
+      await services.delete(MCPServiceId, { requestId })
+      return { MCPServiceId }
+    }),
+  }
+
+  function every(): Service[] {
+    const items: Service[] = []
+    let after: Parameters<typeof services.list>[1]
+    do {
+      const page = services.list(100, after)
+      items.push(...page.items)
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    return items
+  }
+
+  /** What means nothing here. Where secrets are not to be shown again, nothing that holds some is kept. */
+  function keptOf(all: Readonly<Record<string, unknown>>): Annotations {
+    // A document is kept with the backend.
+    const { ProtocolConfiguration: _, ...rest } = all
+    if (sealer !== undefined) return kept(rest)
+    const { BackendConfiguration: __, OutboundAuthorizerConfiguration: ___, ...plainly } = rest
+    return kept(plainly)
+  }
+
+  function changeOf(service: Service, input: UpdateService): ServiceChange {
+    const { MCPServiceId: _, Name, InboundAuthorizerConfiguration: inbound, ...rest } = input
+    const annotations = keptOf({ ...service.annotations, ...rest })
+    const isAboutBackend =
+      input.BackendConfiguration !== undefined ||
+      input.BackendType !== undefined ||
+      input.ProtocolConfiguration !== undefined ||
+      input.OutboundAuthorizerConfiguration !== undefined
+    return {
+      annotations,
+      ...(Name === undefined ? {} : { name: checkedAs(plain, { name: Name }, words).name }),
+      ...(isAboutBackend ? { backend: newBackend(service, input) } : {}),
+      ...(inbound === undefined ? {} : { authorizers: [authorizerInput(authorizerOf(inbound), [])] }),
+    }
+  }
+
+  /** What the request leaves out is as it was asked for before. */
+  function newBackend(service: Service, input: UpdateService) {
+    const { Path, ...present } = shown(service)
+    const whole = backendFields.safeParse({ ...present, ...input })
+    if (!whole.success) {
+      throw new WireError('InvalidParameter.BackendConfiguration', 400, 'BackendConfiguration: send all of it')
+    }
+    const document = service.backend.type === 'openapi' ? service.backend.document : undefined
+    const Configuration = typeof document === 'string' ? document : undefined
+    return backendOf({
+      ProtocolConfiguration: { HttpApiConfiguration: { Configuration } },
+      ...whole.data,
+      ...(input.ProtocolConfiguration === undefined ? {} : { ProtocolConfiguration: input.ProtocolConfiguration }),
+      Path: Path === '/' ? '' : Path,
+    })
+  }
+
+  /**
+   * The list is all keys that the service is to have: one that comes with its value stays, one that comes by its name
+   * alone is made anew, one that is not in it goes.
+   */
+  function planKeys(serviceId: string, asked: readonly NamedKey[]) {
+    const present = keys.list(serviceId)
+    const staying = asked.filter(({ value }) => value !== undefined)
+    for (const { name, value } of staying) {
+      const key = present.find((one) => one.name === name)
+      if (key !== undefined && keptValue(key, sealer) === value) continue
+      const message =
+        'InboundAuthorizerConfiguration: keys are made by the gateway; leave Key out, or send it as Get shows it'
+      throw new WireError('InvalidParameter.InboundAuthorizerConfiguration', 400, message)
+    }
+    return {
+      gone: present.filter(({ name }) => !staying.some((one) => one.name === name)).map(({ id }) => id),
+      wanted: asked.filter(({ value }) => value === undefined).map(({ name }) => name),
+    }
+  }
+}
+
+/** `/` is the place itself. */
+function pathOf(path: string): string {
+  return path === '/' || path === '' ? '' : checkedAs(z.object({ path: servicePath }), { path }, words).path
+}

@@ -1,0 +1,10 @@
+import { type NodeHandler, type WireApiOptions, wireApi } from '@postern/server'
+import type { VolcengineContext } from './context.ts'
+import { serviceActions } from './services.ts'
+
+export type VolcengineOptions = VolcengineContext & Omit<WireApiOptions, 'service' | 'version' | 'actions'>
+
+/** The catalogue under the originals' gateway API: service `agentkit`, the same rooms, their spelling. */
+export function createVolcengine(options: VolcengineOptions): NodeHandler {
+  return wireApi({ ...options, service: 'agentkit', version: '2025-10-30', actions: serviceActions(options) })
+}

@@ -1,0 +1,34 @@
+import type { InboundRequest } from '../request.ts'
+
+/** A name, and the port where it matters. */
+export interface HostRule {
+  readonly hostname: string
+  readonly port: string | undefined
+}
+
+/** Reads what stands in a Host header: a host in lower case, and a port. Undefined where it is no such thing. */
+export function parseHost(text: string): HostRule | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i.exec(text)
+  const hostname = match?.[1]?.toLowerCase().replace(/\.$/, '')
+  return hostname === undefined || hostname === '' ? undefined : { hostname, port: match?.[2] }
+}
+
+/**
+ * The host that a request is for: of its Host header, and of its URL where that is whole. Where both are
+ * there they have to agree (RFC 9112 §3.2.2 lets the URL win, others look at the header). Undefined where none is named.
+ */
+export function hostOf(request: InboundRequest): HostRule | undefined {
+  const header = request.header('host')
+  const url = request.url.startsWith('/') || !URL.canParse(request.url) ? undefined : new URL(request.url).host
+  const named = [header, url].filter((text) => text !== undefined).map(parseHost)
+  const [first, second = first] = named
+  if (first === undefined || second === undefined) return undefined
+  return first.hostname === second.hostname && first.port === second.port ? first : undefined
+}
+
+/** Is the request for one of these hosts? Not where it names none. */
+export function isHostAllowed(request: InboundRequest, allowed: readonly HostRule[]): boolean {
+  const host = hostOf(request)
+  if (host === undefined) return false
+  return allowed.some(({ hostname, port }) => hostname === host.hostname && (port === undefined || port === host.port))
+}

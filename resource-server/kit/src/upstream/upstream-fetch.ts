@@ -1,0 +1,37 @@
+import type { AuthInfo } from '../auth-info.ts'
+
+/**
+ * A fetch for what a tool asks of other services: it refuses to send them the caller's own token, in a header, the URL or a
+ * body that is text. That token was made out to this resource; who passes it on lets the other service act as the
+ * caller here (MCP authorization: token passthrough is forbidden). `exchangeToken` gets one that is meant for the other.
+ *
+ * The fetch rejects with a TypeError where the token is found. A body that is a stream is not looked through.
+ */
+export function createUpstreamFetch(
+  { token }: Pick<AuthInfo, 'token'>,
+  { fetch = globalThis.fetch }: { readonly fetch?: typeof globalThis.fetch } = {},
+): typeof globalThis.fetch {
+  // The last is how a Basic header has it, with a colon and whatever else behind it.
+  const spellings = [token, encodeURIComponent(token), btoa(token).slice(0, -4)]
+  const holds = (text: string): boolean => spellings.some((spelling) => text.includes(spelling))
+  return async (input, init) => {
+    // Other libraries put classes of their own in the place of Request, so it is told by what it is not.
+    const request = typeof input === 'string' || input instanceof URL ? undefined : input
+    const url = request?.url ?? String(input)
+    const headers = [...new Headers(request?.headers), ...new Headers(init?.headers)].map(([, value]) => value)
+    const body = init?.body === undefined ? await request?.clone().text() : await textOf(init.body)
+    if ([url, ...headers, body ?? ''].some(holds)) {
+      throw new TypeError("the caller's token is for this server alone; use exchangeToken to get one for the other")
+    }
+    return fetch(input, init)
+  }
+}
+
+async function textOf(body: unknown): Promise<string> {
+  if (typeof body === 'string') return body
+  if (body instanceof URLSearchParams) return body.toString()
+  if (body instanceof Blob) return await body.text()
+  if (body instanceof FormData) return [...body.values()].filter((value) => typeof value === 'string').join('\n')
+  if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new TextDecoder().decode(body)
+  return ''
+}

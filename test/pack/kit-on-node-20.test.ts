@@ -1,0 +1,3 @@
+import { testKitOn } from './kit-on-node.ts'
+
+testKitOn(20)
