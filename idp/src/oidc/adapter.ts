@@ -13,8 +13,6 @@ export interface AdapterOptions {
   readonly model: string
   /** For how long after its first use a refresh token may come again, in seconds; 0: never. */
   readonly refreshTokenGrace: number
-  /** Told before a grant is ended because something of it was used twice; by the hash of its id. */
-  readonly onReplay?: (grant: string) => Promise<void>
 }
 
 type StoredRow = Pick<OidcModelTable, 'id' | 'payload' | 'consumed_at'>

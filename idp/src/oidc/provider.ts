@@ -100,8 +100,7 @@ export function createProvider(options: ProviderOptions, opened: OpenPool): Pool
 
 function adapterFor(options: ProviderOptions, { pool }: OpenPool, model: string, clients: LibraryClients): Adapter {
   const { id: poolId, refreshTokenGrace } = pool
-  const onReplay = (grant: string) => options.revocations.grantNameEnded(poolId, grant)
-  const adapter = createAdapter({ ...options, poolId, model, refreshTokenGrace, onReplay })
+  const adapter = createAdapter({ ...options, poolId, model, refreshTokenGrace })
   if (model === 'Client') return { ...adapter, find: clients.metadata }
   return model === 'Grant' ? endingGrants(adapter, options.revocations, poolId) : adapter
 }

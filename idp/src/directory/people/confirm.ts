@@ -1,5 +1,6 @@
 import { offersOf } from '../development-only.ts'
 import { endSessions } from '../pool-lock.ts'
+import type { Pool } from '../types.ts'
 import type { Unit } from '../unit.ts'
 import { type AccountsContext, noteRefusal, waitOutcome } from './accounts-context.ts'
 import type { Accounts, ConfirmOutcome, FinishOutcome, RecoveryOutcome, SendOutcome } from './accounts-types.ts'
@@ -24,8 +25,9 @@ function isFor(kind: CodeKind, row: UserRow | undefined): row is UserRow {
   return kind === 'confirmation' ? row.status === 'UNCONFIRMED' : row.status !== 'DISABLED'
 }
 
-async function send(context: AccountsContext, kind: CodeKind, poolId: string, request: Named): Promise<SendOutcome> {
+async function send(context: AccountsContext, kind: CodeKind, pool: Pool, request: Named): Promise<SendOutcome> {
   const { name, address, requestId } = request
+  const poolId = pool.id
   const sending = { poolId, names: [name], address }
   const wait = await context.read((ground) => waitToSend(ground, sending))
   if (wait > 0) {
@@ -35,7 +37,7 @@ async function send(context: AccountsContext, kind: CodeKind, poolId: string, re
   return await context.write({ requestId })(async (unit) => {
     await noteSending(unit, sending)
     const row = await findRowByName(unit, poolId, nameKey(name))
-    await sendCode(unit, context, kind, { poolId, name, row: isFor(kind, row) ? row : undefined })
+    await sendCode(unit, context, kind, { pool, name, row: isFor(kind, row) ? row : undefined })
     return { outcome: 'ok' }
   })
 }
@@ -44,7 +46,7 @@ async function send(context: AccountsContext, kind: CodeKind, poolId: string, re
 export async function sendConfirmation(context: AccountsContext, poolId: string, request: Named): Promise<SendOutcome> {
   const pool = await context.read((ground) => findPoolRow(ground, poolId))
   if (pool === undefined || !pool.enabled) return { outcome: 'ok' }
-  return await send(context, 'confirmation', poolId, request)
+  return await send(context, 'confirmation', pool, request)
 }
 
 export async function startRecovery(
@@ -54,7 +56,7 @@ export async function startRecovery(
 ): Promise<RecoveryOutcome> {
   const pool = await context.read((ground) => findPoolRow(ground, poolId))
   if (pool === undefined || !pool.enabled || !offersOf(pool, context.mode).recovery) return { outcome: 'off' }
-  return await send(context, 'recovery', poolId, request)
+  return await send(context, 'recovery', pool, request)
 }
 
 interface Right {

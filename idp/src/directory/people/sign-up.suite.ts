@@ -43,6 +43,18 @@ export function signUpSuite(open: () => Store<IdpDatabase>): void {
       assert.ok(id !== userId)
     })
 
+    // The code went to the address, and the phone, which alone is a name here, was none before it was confirmed.
+    it('sends the code to the one that people sign in with, where both addresses are given', async () => {
+      await start({ signInAttributes: ['phone_number'] })
+      const phoneNumber = '+4915112345678'
+      assert.equal((await signUp({ phoneNumber, email: 'alice@mail.example' })).outcome, 'code_sent')
+      const { channel, to, code } = await test.mail()
+      assert.deepEqual([channel, to], ['phone', phoneNumber])
+      const answer = await accounts().confirm(poolId, { name: phoneNumber, code, address: home })
+      assert.equal(answer.outcome, 'ok')
+      assert.equal((await signIn(phoneNumber)).outcome, 'ok')
+    })
+
     it('confirms itself where the pool says so', async () => {
       await start({ signUpAutoVerificationEnabled: true, signInAttributes: ['preferred_username'] })
       const answer = await signUp({ preferredUsername: 'alice' })

@@ -131,11 +131,11 @@ async function add(
   await noteSending(unit, sending)
   if (gone !== undefined) await removeUser(unit, gone)
   const isConfirmed = fields.status === 'CONFIRMED'
-  const signedUp = isConfirmed ? undefined : signUpOf(unit, fields)
+  const signedUp = isConfirmed ? undefined : signUpOf(unit, pool, fields)
   const user = await insertUser(unit, pool, { fields, passwordHash, signedUp })
   if (isConfirmed) return { outcome: 'ok', user }
   const row = await findUserRow(unit, pool.id, user.id)
-  await sendCode(unit, context, 'confirmation', { poolId: pool.id, name: sending.names[0] ?? '', row })
+  await sendCode(unit, context, 'confirmation', { pool, name: sending.names[0] ?? '', row })
   return { outcome: 'code_sent' }
 }
 
@@ -153,7 +153,7 @@ async function again(
   await noteSending(unit, sending)
   const row = await findUserRow(unit, pool.id, pending.id)
   const present = row?.status === 'UNCONFIRMED' ? row : undefined
-  await sendCode(unit, context, 'confirmation', { poolId: pool.id, name: sending.names[0] ?? '', row: present })
+  await sendCode(unit, context, 'confirmation', { pool, name: sending.names[0] ?? '', row: present })
   if (present !== undefined && present.password_hash !== null && !isSame) {
     await setUser(unit, present, { password_hash: null })
     userEvent(unit, pool.id, present.id, 'updated')
@@ -165,6 +165,6 @@ async function again(
 async function taken(context: AccountsContext, unit: Unit, { pool, sending, request }: Wanted): Promise<SignUpOutcome> {
   await noteSending(unit, sending)
   noteRefusal(context, { poolId: pool.id, reason: 'user_exists', requestId: request.requestId })
-  await sendCode(unit, context, 'confirmation', { poolId: pool.id, name: sending.names[0] ?? '', row: undefined })
+  await sendCode(unit, context, 'confirmation', { pool, name: sending.names[0] ?? '', row: undefined })
   return { outcome: 'code_sent' }
 }

@@ -54,9 +54,9 @@ export async function insertUser(
 }
 
 /** Where the code went, and until when the names of an unconfirmed sign-up are kept. */
-export function signUpOf({ now }: Ground, fields: UserFields): NonNullable<NewUser['signedUp']> {
+export function signUpOf({ now }: Ground, pool: Pool, fields: UserFields): NonNullable<NewUser['signedUp']> {
   if (fields.status !== 'UNCONFIRMED') return { pending: undefined, until: null }
-  const to = destinationOf(userColumns(fields))
+  const to = destinationOf(userColumns(fields), pool.signInAttributes)
   return { pending: to && attributeOf(to), until: now + limits.pendingSignUpMs }
 }
 

@@ -20,7 +20,7 @@ export async function createUser(unit: Unit, poolId: string, input: UserInput): 
   refuseStatus(undefined, { status: fields.status, hasPassword })
   const { password, groups } = input
   const passwordHash = password === undefined ? (input.passwordHash ?? null) : unit.passwords.take(password)
-  const signedUp = input.signedUp === true ? signUpOf(unit, fields) : undefined
+  const signedUp = input.signedUp === true ? signUpOf(unit, pool, fields) : undefined
   const user = await insertUser(unit, pool, { fields, passwordHash, id: input.id, signedUp })
   if (groups === undefined || groups === null || groups.length === 0) return user
   await putGroups(unit, poolId, user.id, groups)
