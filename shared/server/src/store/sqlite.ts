@@ -24,7 +24,7 @@ export function openSqlite(file: string, busyTimeoutMs: number = limits.sqliteBu
   if (file !== ':memory:') prepareFolder(file)
   const raw = openRaw(file, busyTimeoutMs)
   try {
-    setPragmas(raw)
+    setPragmas(raw, busyTimeoutMs)
     if (!isNew) checkIntegrity(raw, file)
   } catch (error) {
     raw.close()
@@ -58,11 +58,26 @@ function openRaw(file: string, timeout: number): Database.Database {
   }
 }
 
-function setPragmas(raw: Database.Database): void {
-  raw.pragma('journal_mode = WAL')
+function setPragmas(raw: Database.Database, busyTimeoutMs: number): void {
+  switchToWal(raw, performance.now() + busyTimeoutMs)
   // better-sqlite3 is compiled to fall to NORMAL in WAL mode, where a power cut may take the last commits along.
   raw.pragma('synchronous = FULL')
   raw.pragma('foreign_keys = ON')
+}
+
+const betweenTriesMs = 10
+
+/** SQLite itself does not wait here for another process which is making the same new file. */
+function switchToWal(raw: Database.Database, until: number): void {
+  for (;;) {
+    try {
+      raw.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!errorCode(error).startsWith('SQLITE_BUSY') || performance.now() >= until) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, betweenTriesMs)
+    }
+  }
 }
 
 function checkIntegrity(raw: Database.Database, file: string): void {
