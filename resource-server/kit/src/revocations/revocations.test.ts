@@ -209,8 +209,10 @@ test('no process is kept alive by it', async () => {
   const { feed: answer } = feed.answers
   feed.answers.feed = (question, res) =>
     question.get('wait') === '0' ? feed.sign(feed.claims(question, { iat: now, exp: now + 60 })) : answer(question, res)
+  // These tests also run compiled, on what is packed.
+  const kit = new URL(import.meta.url.endsWith('.ts') ? '../index.ts' : '../index.js', import.meta.url).href
   const script = `
-    import { createResourceServer } from ${JSON.stringify(new URL('../index.ts', import.meta.url).href)}
+    import { createResourceServer } from ${JSON.stringify(kit)}
     const rs = createResourceServer({ resource: '${resource}', issuers: [{ issuer: '${feed.issuer}' }] })
     const headers = { authorization: 'Bearer ${token}' }
     const answer = await rs.authenticate(new Request('${resource}', { headers }))

@@ -69,13 +69,19 @@ function ecdsa(hash: string, bytes: number): Scheme {
 }
 
 function pkcs1(hash: string): Scheme {
-  return (key, signature) => ({ hash, key, signature })
+  return (key, signature) => (isAsLongAsModulus(key, signature) ? { hash, key, signature } : undefined)
 }
 
 /** RFC 7518 §3.5: the salt is as long as the hash. */
 function pss(hash: string): Scheme {
   const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
-  return (key, signature) => ({ hash, key: { key, ...padding }, signature })
+  return (key, signature) =>
+    isAsLongAsModulus(key, signature) ? { hash, key: { key, ...padding }, signature } : undefined
+}
+
+/** RFC 8017 §8.1.2 and §8.2.2, step 1. OpenSSL takes one whose leading zeros were left out: a second text for one token. */
+function isAsLongAsModulus(key: KeyObject, signature: Uint8Array): boolean {
+  return signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8)
 }
 
 const ed25519: Scheme = (key, signature) => ({ hash: null, key, signature })

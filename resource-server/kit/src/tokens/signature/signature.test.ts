@@ -36,6 +36,26 @@ for (const [name, { importKey, verifySignature }] of Object.entries(variants)) {
     })
   }
 
+  for (const algorithm of algorithms.filter((one) => /^[PR]S/.test(one))) {
+    // Of 256 signatures one begins with a zero; without it OpenSSL takes it all the same where the padding is PSS.
+    test(`${name}: ${algorithm} with its leading zero left out is another text, and no signature`, async () => {
+      const { privateKey, jwk } = createSigningKey(algorithm)
+      const inspected = inspectJwk(jwk)
+      assert.ok(inspected.usable)
+      const key = await importKey(inspected.jwk, algorithm)
+      for (let nonce = 0; ; nonce += 1) {
+        const signingInput = `header.payload${nonce}`
+        const signature = new Uint8Array(signBytes(signingInput, algorithm, privateKey))
+        if (signature[0] !== 0) continue
+        const input = { algorithm, key, signingInput, signature }
+        assert.equal(await verifySignature(input), true)
+        assert.equal(await verifySignature({ ...input, signature: signature.slice(1) }), false)
+        assert.equal(await verifySignature({ ...input, signature: new Uint8Array([0, ...signature]) }), false)
+        break
+      }
+    })
+  }
+
   test(`${name}: a point off its curve is no key`, async () => {
     const { jwk } = createSigningKey('ES256')
     const inspected = inspectJwk({ ...jwk, y: jwk.x })

@@ -13,12 +13,18 @@ const ascii = new TextEncoder()
 
 /** Elsewhere than on Node: through WebCrypto, so a promise. */
 export const verifySignature: VerifySignature = async ({ algorithm, key, signingInput, signature }) => {
-  if (!(key instanceof CryptoKey)) return false
+  if (!(key instanceof CryptoKey) || isOfAnotherLength(key, signature)) return false
   try {
     return await crypto.subtle.verify(parameters[algorithm], key, signature, ascii.encode(signingInput))
   } catch {
     return false
   }
+}
+
+/** RFC 8017 §8.1.2 and §8.2.2, step 1; see the variant for Node. */
+function isOfAnotherLength({ algorithm }: CryptoKey, signature: Uint8Array): boolean {
+  const { modulusLength } = algorithm as Partial<RsaHashedKeyAlgorithm>
+  return modulusLength !== undefined && signature.length !== Math.ceil(modulusLength / 8)
 }
 
 const pkcs1 = { name: 'RSASSA-PKCS1-v1_5' }
