@@ -62,7 +62,9 @@ function change(model: Model, clock: TestClock, done: Exclude<Step, { do: 'poll'
   const id = `${done.kind} ${done.name}`
   const known = model.rows.get(id)
   const { kind, name } = done
-  if (done.do === 'end') model.rows.set(id, { kind, name, before: undefined, exp: now + done.lives, seq: model.seq })
+  // An issuer never takes back how long it has said that something stays ended.
+  const exp = Math.max(now + ('lives' in done ? done.lives : 0), model.rows.get(id)?.exp ?? 0)
+  if (done.do === 'end') model.rows.set(id, { kind, name, before: undefined, exp, seq: model.seq })
   else if (known !== undefined) model.rows.set(id, { ...known, before: now, seq: model.seq })
 }
 
