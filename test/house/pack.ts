@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, resolve } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { packedManifest, type WorkspaceManifest } from './packed-manifest.ts'
 import { entriesOf } from './shipped.ts'
@@ -36,13 +37,31 @@ export async function pack(
 }
 
 /**
- * One run of the compiler over what the packages lead to, tests left out, so that they see each other's sources as they
- * do in the checkout.
+ * Compiles what the packages lead to, tests left out, so that they see each other's sources as they do in the checkout.
+ * Every file is named to the compiler: what it finds by following imports into another package it may take for a part of
+ * node_modules, which it does not emit, and with a busy machine's order of reading it did (TypeScript 7.0).
  */
 async function compile(stage: string, folders: readonly string[]): Promise<void> {
   const entries = folders.map(async (folder) =>
     entriesOf(await readManifest(folder)).map((entry) => join(root, folder, entry)),
   )
+  const listed = await tsc(stage, (await Promise.all(entries)).flat(), ['--listFilesOnly'])
+  const files = listed.split(/\r?\n/).filter(isSource)
+  await tsc(stage, files)
+  const missing = files.filter((file) => !existsSync(emitted(stage, file)))
+  if (missing.length > 0) throw new Error(`The compiler wrote nothing for ${missing.join(', ')}`)
+}
+
+/** Whether a file that the compiler has read is a source of the checkout, and no declaration. */
+function isSource(path: string): boolean {
+  return path.startsWith(root) && path.endsWith('.ts') && !path.endsWith('.d.ts') && !path.includes('/node_modules/')
+}
+
+function emitted(stage: string, file: string): string {
+  return join(stage, 'out', `${relative(root, file).slice(0, -'ts'.length)}js`)
+}
+
+async function tsc(stage: string, files: readonly string[], options: readonly string[] = []): Promise<string> {
   const config = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
@@ -52,15 +71,18 @@ async function compile(stage: string, folders: readonly string[]): Promise<void>
       outDir: join(stage, 'out'),
       typeRoots: [join(root, 'node_modules', '@types')],
     },
-    files: (await Promise.all(entries)).flat(),
+    files,
     include: [],
   }
   const path = join(stage, 'tsconfig.json')
   await writeFile(path, JSON.stringify(config))
-  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  await execute(process.execPath, [tsc, '--project', path]).catch((error: Error & { stdout?: string }) => {
+  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const args = [compiler, '--project', path, ...options]
+  const running = execute(process.execPath, args, { maxBuffer: 16 * 1024 * 1024 })
+  const { stdout } = await running.catch((error: Error & { stdout?: string }) => {
     throw new Error(`The packages do not compile:\n${error.stdout ?? error.message}`)
   })
+  return stdout
 }
 
 async function stagePackage(folder: string, stage: string): Promise<void> {

@@ -140,6 +140,7 @@ describe('the packed packages, installed in an empty folder', { timeout: 600_000
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
+    const exited = once(house, 'exit')
     try {
       await printed(house, /claude mcp add/)
       const token = (await execute('npx', ['--no-install', 'postern', 'token', 'demo'], options)).stdout.trim()
@@ -161,8 +162,8 @@ describe('the packed packages, installed in an empty folder', { timeout: 600_000
       assert.match(await response.text(), /demo/)
     } finally {
       // Ctrl-C reaches the whole group of the terminal, npx included.
-      if (house.pid !== undefined) process.kill(-house.pid, 'SIGINT')
-      await once(house, 'exit')
+      if (house.pid !== undefined && house.exitCode === null) process.kill(-house.pid, 'SIGINT')
+      await exited
     }
     for (const port of Object.values(ports)) await assert.rejects(fetch(`http://localhost:${port}/readyz`))
   })
