@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { serverFlags } from '@postern/server'
 import { type Child, startServer, stopServers } from './children.ts'
 
 /** A program in the place of a server: writes its pid to a file once it listens to signals, and goes on. */
@@ -82,4 +83,17 @@ test('a server ends when whoever started it was killed', async (t) => {
   parent.kill('SIGKILL')
   await once(parent, 'exit')
   await untilGone(pid)
+})
+
+test('a server is started with a small young generation, here and in the image', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'postern-children-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const main = join(folder, 'main.mjs')
+  await writeFile(
+    main,
+    `process.exit(${JSON.stringify(serverFlags)}.every((flag) => process.execArgv.includes(flag)) ? 0 : 1)`,
+  )
+  assert.deepEqual(await started(t, 'idp', main).ended, { role: 'idp', code: 0, signal: null })
+  const image = await readFile(join(import.meta.dirname, '..', '..', '..', 'Dockerfile'), 'utf8')
+  assert.ok(image.includes(`NODE_OPTIONS=${serverFlags.join(' ')} `))
 })
