@@ -5,6 +5,7 @@ import { bearer, type Fixture, metadataUrl, resource, type SetUp } from '../fixt
 import type { Row } from '../row.ts'
 
 const app = 'https://app.example'
+const local: SetUp = { options: { resource: 'http://localhost:3000/mcp' } }
 const onePage: SetUp = { options: { allowedOrigins: [app] } }
 
 /** The resource server of a second public origin, beside the fixture's. */
@@ -101,6 +102,27 @@ export const entrance: readonly Row[] = [
     setUp: { options: { allowedHosts: ['mcp.example', 'LOCALHOST:8080'] } },
     async play({ issuer, expect }) {
       for (const host of ['mcp.example', 'MCP.example:1234']) await expect('OK', bearer(issuer.mint(), at(host)))
+    },
+  },
+  ...['evil.example', 'evil.example:3000', 'localhost.evil.example', '10.0.0.1', '127.0.0.1.nip.io'].map(
+    (host): Row => ({
+      id: 'K12',
+      what: `Host: ${host} at a resource of this machine, without any option`,
+      setUp: local,
+      async play({ expect, events }) {
+        await expect('PD', at(host))
+        assert.equal(events.at(-1)?.reason, 'origin_not_allowed')
+      },
+    }),
+  ),
+  {
+    id: 'K12',
+    what: 'names of this machine at a resource of this machine',
+    setUp: local,
+    async play({ send }) {
+      for (const host of ['localhost', 'LOCALHOST:3000', '127.0.0.1:3000', '[::1]:3000', 'app.localhost']) {
+        assert.equal((await send(at(host))).status, 401, host)
+      }
     },
   },
   {

@@ -2,14 +2,14 @@ import type { Clock } from '@postern/core'
 import { Refusal } from '../refusal.ts'
 import type { InboundRequest } from '../request.ts'
 import { createFailureLimit, type FailureRules } from './failure-limit.ts'
-import { type HostRule, isHostAllowed } from './host.ts'
+import { type HostRules, isHostAllowed } from './host.ts'
 
 /** What is asked of a request before anybody looks at its credential. */
 export interface EntranceRules {
   /** Origins of pages that may call; undefined: any. */
   readonly origins: ReadonlySet<string> | undefined
   /** Names under which this server may be called; undefined: any. */
-  readonly hosts: readonly HostRule[] | undefined
+  readonly hosts: HostRules | undefined
   /** Undefined: failures are not counted. */
   readonly failures: FailureRules | undefined
 }

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '@postern/core'
 import type { InboundRequest } from '../request.ts'
 
 /** A name, and the port where it matters. */
@@ -5,6 +6,9 @@ export interface HostRule {
   readonly hostname: string
   readonly port: string | undefined
 }
+
+/** The hosts that requests may be for: these, or whatever leads to the machine itself. */
+export type HostRules = readonly HostRule[] | 'loopback'
 
 /** Reads what stands in a Host header: a host in lower case, and a port. Undefined where it is no such thing. */
 export function parseHost(text: string): HostRule | undefined {
@@ -27,8 +31,9 @@ export function hostOf(request: InboundRequest): HostRule | undefined {
 }
 
 /** Is the request for one of these hosts? Not where it names none. */
-export function isHostAllowed(request: InboundRequest, allowed: readonly HostRule[]): boolean {
+export function isHostAllowed(request: InboundRequest, allowed: HostRules): boolean {
   const host = hostOf(request)
   if (host === undefined) return false
+  if (allowed === 'loopback') return isLoopbackHost(host.hostname)
   return allowed.some(({ hostname, port }) => hostname === host.hostname && (port === undefined || port === host.port))
 }

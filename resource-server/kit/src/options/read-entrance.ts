@@ -1,22 +1,29 @@
+import { isLoopbackHost } from '@postern/core'
 import type { EntranceRules } from '../entrance/entrance.ts'
 import { type FailureRules, peerAddress } from '../entrance/failure-limit.ts'
-import { type HostRule, parseHost } from '../entrance/host.ts'
+import { type HostRule, type HostRules, parseHost } from '../entrance/host.ts'
 import { limits } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import { readFunction, readNumber, readRecord, readTexts } from './fields.ts'
 import type { ResourceServerOptions } from './types.ts'
 
+type EntranceOptions = Pick<ResourceServerOptions, 'resource' | 'allowedOrigins' | 'allowedHosts' | 'failureLimit'>
+
 /** Reads what is asked of a request before its credential is looked at. */
-export function readEntrance({
-  allowedOrigins,
-  allowedHosts,
-  failureLimit,
-}: Pick<ResourceServerOptions, 'allowedOrigins' | 'allowedHosts' | 'failureLimit'>): EntranceRules {
+export function readEntrance({ resource, allowedOrigins, allowedHosts, failureLimit }: EntranceOptions): EntranceRules {
   return {
     origins: readOrigins(allowedOrigins),
-    hosts: readTexts(allowedHosts, 'allowedHosts')?.map(readHost),
+    hosts: readTexts(allowedHosts, 'allowedHosts')?.map(readHost) ?? hostsOf(resource),
     failures: readFailureLimit(failureLimit),
   }
+}
+
+/**
+ * A resource of this machine is called by names of this machine: any other was made to lead here by a page (DNS
+ * rebinding). One that the world can reach may stand behind proxies that call it otherwise.
+ */
+function hostsOf(resource: string): HostRules | undefined {
+  return URL.canParse(resource) && isLoopbackHost(new URL(resource).hostname) ? 'loopback' : undefined
 }
 
 function readOrigins(value: unknown): ReadonlySet<string> | undefined {

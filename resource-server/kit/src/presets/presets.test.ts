@@ -147,6 +147,39 @@ test('M3 Google: what must not pass', async () => {
   assert.equal(await decide(idToken, options, answering({ error: 'invalid_token' }, 400)), 'inactive')
 })
 
+const clerk: IssuerOptions = {
+  issuer: 'https://saving-primate-16.clerk.accounts.dev',
+  // What Clerk says of a token names no audience: the clients that may come in are all that can be asked for.
+  audienceClaim: 'client_id',
+  audience: 'client_2xhFjEI5X2qWRvtV13BzSj8H6Dk',
+  introspection: {
+    endpoint: 'https://saving-primate-16.clerk.accounts.dev/oauth/token_info',
+    clientId: 'rs',
+    clientSecret: 'secret',
+  },
+}
+
+const clerkUser = {
+  active: true,
+  client_id: 'client_2xhFjEI5X2qWRvtV13BzSj8H6Dk',
+  sub: 'user_2xhFjEI5X2qWRvtV13BzSj8H6Dk',
+  scope: 'read write',
+  iat: clock.now() / 1000,
+  exp: clock.now() / 1000 + 86_400,
+}
+
+test('M3 Clerk: an opaque token is asked about, and is for the client that it was given to', async () => {
+  const { fetch, asked } = tokenInfo(clerkUser)
+  const auth = await decide('oat_8XOIucKvqHVr5tYP123456789abcdefghij', clerk, { fetch })
+  assert.ok(typeof auth !== 'string', String(auth))
+  assert.deepEqual([auth.kind, auth.clientId, auth.scopes], ['introspected', clerkUser.client_id, ['read', 'write']])
+  assert.equal(asked.length, 1)
+  const { audience: _, audienceClaim: __, ...bare } = clerk
+  assert.equal(await decide('oat_x', bare, answering(clerkUser)), 'audience_missing')
+  assert.equal(await decide('oat_x', clerk, answering({ ...clerkUser, client_id: 'other' })), 'audience_mismatch')
+  assert.equal(await decide('oat_x', clerk, answering({ active: false })), 'inactive')
+})
+
 test('D16 Entra: clients see the scopes that they have to ask for, and what is checked is what tokens say', async () => {
   const clientId = '11111111-2222-4333-8444-555555555555'
   const issuer = entra({ tenantId: '7b8a2f0e-3c1d-4e5f-8a9b-0c1d2e3f4a5b', clientId })

@@ -99,6 +99,20 @@ const keycloakOptions = { url: 'https://sso.example.com/', realm: 'staff' }
 
 const volc = 'https://userpool-1234.userpool.auth.id.cn-beijing.volces.com'
 
+const ping = `https://auth.pingone.eu/${tenantId}/as`
+
+const workos = 'https://acme.authkit.app'
+const workosUser = {
+  ...hour,
+  iss: workos,
+  sub: 'user_01HXYZUSER0000000000000000',
+  client_id: 'client_01HXYZAGENT000000000000000',
+  org_id: 'org_01HXYZORG00000000000000000',
+  sid: 'app_consent_01HXYZCONSENT0000000000',
+  scope: 'openid read write',
+  jti: '01HXYZTOKEN0000000000000000',
+}
+
 /** Where that issuer's metadata stands. */
 function at(issuer: string): { readonly discoveryUrl: string } {
   return { discoveryUrl: `${issuer}/.well-known/openid-configuration` }
@@ -281,15 +295,11 @@ export const recordedShapes: readonly RecordedShape[] = [
   },
   {
     name: 'PingOne, with the audience of the resource',
-    options: {
-      issuer: 'https://auth.pingone.eu/7b8a2f0e-3c1d-4e5f-8a9b-0c1d2e3f4a5b/as',
-      ...at('https://auth.pingone.eu/7b8a2f0e-3c1d-4e5f-8a9b-0c1d2e3f4a5b/as'),
-      audience: 'my-api',
-    },
+    options: { issuer: ping, ...at(ping), audience: 'my-api' },
     claims: {
       ...hour,
       client_id: agent,
-      iss: 'https://auth.pingone.eu/7b8a2f0e-3c1d-4e5f-8a9b-0c1d2e3f4a5b/as',
+      iss: ping,
       aud: ['my-api'],
       sub: agent,
       scope: 'read write',
@@ -300,5 +310,37 @@ export const recordedShapes: readonly RecordedShape[] = [
     scopes: ['read', 'write'],
     withoutPreset: 'audience_mismatch',
     wrong: [],
+  },
+  {
+    name: 'PingOne, a machine, whose tokens name no subject',
+    options: { issuer: ping, ...at(ping), audience: 'my-api', allowMissingClaims: ['sub'] },
+    claims: { ...hour, client_id: agent, iss: ping, aud: ['my-api'], scope: 'read write' },
+    clientId: agent,
+    scopes: ['read', 'write'],
+    withoutPreset: 'audience_mismatch',
+    wrong: [[{ sub: '' }, 'subject_missing']],
+  },
+  {
+    name: 'WorkOS, a user, with a resource indicator',
+    options: { issuer: workos, ...at(workos) },
+    claims: { ...workosUser, aud: resource },
+    clientId: workosUser.client_id,
+    scopes: ['openid', 'read', 'write'],
+    wrong: [[{ aud: 'client_01HXYZENVIRONMENT000000000' }, 'audience_mismatch']],
+  },
+  {
+    name: 'WorkOS, a machine, whose audience is the environment',
+    options: { issuer: workos, ...at(workos), audience: 'client_01HXYZENVIRONMENT000000000' },
+    claims: {
+      ...workosUser,
+      aud: 'client_01HXYZENVIRONMENT000000000',
+      sub: workosUser.client_id,
+      sid: undefined,
+      scope: 'read write',
+    },
+    clientId: workosUser.client_id,
+    scopes: ['read', 'write'],
+    withoutPreset: 'audience_mismatch',
+    wrong: [[{ iss: 'https://another.authkit.app' }, 'issuer_unknown']],
   },
 ]
