@@ -39,8 +39,10 @@ export const limits = {
   idTokenTtl: 3600,
   /** Lifetime of a session in the browser after its last use, in seconds. */
   sessionTtl: 14 * 24 * 3600,
-  /** How long a person may take over signing in or consenting, in seconds. */
-  interactionTtl: 3600,
+  /** How long a person may take over signing in or consenting, in seconds. Anybody can have such a row made. */
+  interactionTtl: 1800,
+  /** Sign-ins that may begin, and forms with a token be shown, to one address in a pool within a minute. */
+  beginningsPerMinute: 600,
   /** Parameters of a request that was posted where browsers come, in bytes: they go on as a query. */
   queryBytes: 8 * 1024,
   /** Groups that a token or the userinfo endpoint names. */
@@ -215,7 +217,7 @@ export const limits = {
   passwordSent: shared.password,
   codeSent: 16,
   /** Pages: how long a step between two pages, such as a code that was sent, may take, in seconds. */
-  signInStep: 3600,
+  signInStep: 1800,
   /** How long browsers may keep the answer to a preflight, in seconds. */
   preflightMaxAge: 3600,
 } as const

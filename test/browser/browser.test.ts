@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { noBrowser } from './chromium.ts'
+import { openClientApp } from './client-app.ts'
 import { type House, openHouse, password } from './house.ts'
 
 let house: House
@@ -155,3 +156,44 @@ test('redirects to private-use schemes and to IPv6 are not blocked', options, as
     assert.deepEqual(complaints, [], redirectUri)
   }
 })
+
+// Chromium holds every redirect after a form against the page's form-action, and a client's callback may send the browser
+// on to anywhere: https://vscode.dev/redirect to vscode://. The person stayed on our page, and the client had its code.
+for (const [what, label, answer] of [
+  ['Allow', 'Allow', 'code'],
+  ['Deny', 'Deny', 'error'],
+] as const) {
+  test(`a client whose callback sends the browser on to another origin gets it: ${what}`, options, async () => {
+    const pool = await house.pool()
+    await pool.addUser({ email: ana })
+    const onward = await openClientApp()
+    const client = await openClientApp(onward.callback)
+    try {
+      const { clientId } = await (await house.idp.pool(pool.id)).createClient({
+        name: 'Editor',
+        clientType: 'MOBILE_APPLICATION',
+        redirectUris: [client.callback],
+        postLogoutRedirectUris: [client.callback],
+      })
+      for (const javaScriptEnabled of [true, false]) {
+        const { page, complaints } = await house.window({ javaScriptEnabled })
+        await page.goto(pool.start({ client_id: clientId, redirect_uri: client.callback }))
+        await page.fill('[name=username]', ana)
+        await page.fill('[name=password]', password)
+        await page.click('button:has-text("Sign in")')
+        await page.click(`button:has-text("${label}")`)
+        await page.waitForURL(`${onward.callback}?*`)
+        assert.ok(new URL(page.url()).searchParams.get(answer))
+        assert.deepEqual(complaints, [])
+        const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: client.callback })
+        await page.goto(`${pool.issuer}/end-session?${query}`)
+        await page.click('button:has-text("Sign out")')
+        await page.waitForURL(onward.callback)
+        assert.deepEqual(complaints, [])
+      }
+    } finally {
+      await client.close()
+      await onward.close()
+    }
+  })
+}

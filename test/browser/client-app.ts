@@ -12,8 +12,10 @@ export interface ClientApp {
 
 const page = '<!doctype html><html lang="en"><title>Client</title><h1>Back in the client</h1></html>'
 
-export async function openClientApp(): Promise<ClientApp> {
-  const server = createServer((_req, res) => {
+/** @param onTo where its callback sends the browser on to, with the query that came, as https://vscode.dev/redirect does */
+export async function openClientApp(onTo?: string): Promise<ClientApp> {
+  const server = createServer(({ url = '' }, res) => {
+    if (onTo !== undefined) return void res.writeHead(302, { location: onTo + URL.parse(url, onTo)?.search }).end()
     res.setHeader('content-type', 'text/html; charset=utf-8')
     res.end(page)
   })

@@ -42,10 +42,11 @@ export interface Window {
 const pictures = process.env['POSTERN_PICTURES']
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-export async function openHouse(): Promise<House> {
+/** @param env settings of the provider */
+export async function openHouse(env: Readonly<Record<string, string>> = {}): Promise<House> {
   assert.ok(chromiumPath)
   const browser = await chromium.launch({ executablePath: chromiumPath, args: sandbox() })
-  const idp = await startIdp()
+  const idp = await startIdp({ env })
   const app = await openClientApp()
   return {
     idp,

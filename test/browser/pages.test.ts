@@ -174,4 +174,22 @@ test('mistakes of the client, and pages that are over, say what to do', options,
   await page.goto(`${pool.issuer}/sign-in/long-gone`)
   await page.waitForSelector('text=Cookies are needed')
   await look('refusal')
+  await page.goto(`${house.idp.url}/pools/nobody-has-made-it/auth`)
+  await page.waitForSelector('text=there is no such user pool')
+  await look('no-pool')
+})
+
+test('a browser that does not go on by itself finds a link', options, async () => {
+  const pool = await house.pool()
+  await pool.addUser({ email: ana })
+  const { page, look } = await house.window()
+  await page.goto(pool.start())
+  const resumed = `${pool.issuer}/auth/*`
+  await page.route(resumed, (route) => route.abort('aborted'))
+  await signIn(page)
+  await page.waitForSelector('text=One moment')
+  await look('go-on')
+  await page.unroute(resumed)
+  await page.click('text=Continue')
+  await page.waitForSelector('[name=decision]')
 })

@@ -27,7 +27,7 @@ async function untilSilent(...origins: string[]): Promise<void> {
   assert.fail(`${origins.join(' or ')} still answers after 10 s`)
 }
 
-describe('postern serve', { timeout: 120_000 }, () => {
+describe('postern serve', { timeout: 240_000 }, () => {
   test('starts both, prints no secret, ends both at Ctrl-C; a second start changes nothing', async (t) => {
     const place = await placeFor(t)
     const first = serving(t, place)
@@ -51,18 +51,31 @@ describe('postern serve', { timeout: 120_000 }, () => {
     await second.stop()
   })
 
-  test('a pool that approves by itself is told of', async (t) => {
+  test('pools and clients that approve by themselves are told of', async (t) => {
     const place = await placeFor(t)
     const config = join(place.folder, 'postern.yaml')
     const user = '{ preferredUsername: ada, password: Analytical-1843 }'
     await writeFile(
       config,
-      `version: 1\npools:\n  - { id: quiet }\n  - { id: open, unattendedUser: ada, users: [${user}] }\n`,
+      `version: 1
+pools:
+  - { id: quiet, clients: [{ clientId: usual, name: usual, clientType: MOBILE_APPLICATION }] }
+  - { id: open, unattendedUser: ada, users: [${user}] }
+  - id: half
+    users: [${user}]
+    clients:
+      - { clientId: robot, name: robot, clientType: MOBILE_APPLICATION, redirectUris: ['http://127.0.0.1/cb'], unattendedUser: ada }
+`,
     )
     const running = serving(t, place, { POSTERN_CONFIG: config })
     const banner = await running.ready
     assert.match(banner, /WARNING: pool open approves every sign-in by itself as ada, without a password/)
-    assert.doesNotMatch(banner, /quiet|1843/)
+    // A client alone may name somebody, in a pool that does not.
+    assert.match(
+      banner,
+      /WARNING: client robot of pool half approves every sign-in by itself as ada, without a password/,
+    )
+    assert.doesNotMatch(banner, /quiet|usual|: pool half|not every|1843/)
     await running.stop()
   })
 
@@ -127,7 +140,7 @@ async function childOf(running: Serving, role: string): Promise<number> {
   throw new Error(`no ${role} among the children of postern serve`)
 }
 
-describe('the verbs, against running servers', { timeout: 120_000 }, () => {
+describe('the verbs, against running servers', { timeout: 240_000 }, () => {
   test('token, apply, export, check', async (t) => {
     const place = await placeFor(t)
     const running = serving(t, place)

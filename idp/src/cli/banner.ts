@@ -3,14 +3,14 @@ import { isAbsolute, join } from 'node:path'
 import { localAuthorityOf, localTlsFiles, type Settings } from '@postern/server'
 import { adminTokenFile, dataFolder } from './servers.ts'
 import type { Terminal } from './terminal.ts'
-import type { UnattendedPool } from './unattended.ts'
+import type { UnattendedApproval, UnattendedApprovals } from './unattended.ts'
 
 /** What a newcomer reads when both servers answer: where they are, and lines to paste. No secret is among them. */
 export function banner(
   settings: { idp: Settings; gateway: Settings },
   startMs: number,
   env: Terminal['env'],
-  unattended: readonly UnattendedPool[] = [],
+  unattended: UnattendedApprovals = { found: [], isComplete: true },
 ): string {
   const { idp, gateway } = settings
   const authority = localAuthorityOf(idp) && localTlsFiles(dataFolder(env)).authority
@@ -34,12 +34,20 @@ export function banner(
   ].join('\n')
 }
 
-function warningLines(unattended: readonly UnattendedPool[]): string[] {
-  const lines = unattended.map(
-    ({ poolId, user }) =>
-      `  WARNING: pool ${poolId} approves every sign-in by itself as ${user}, without a password (unattendedUser).`,
-  )
+/** Loud, however many there are: the first of them, and how many more. */
+function warningLines({ found, isComplete }: UnattendedApprovals): string[] {
+  const lines = found.slice(0, shownApprovals).map(warningLine)
+  const more = found.length - lines.length
+  if (more > 0) lines.push(`  WARNING: so do ${more} more; look for unattendedUser in pools and clients.`)
+  if (!isComplete) lines.push('  WARNING: not every pool and client could be looked at for unattendedUser.')
   return lines.length === 0 ? [] : ['', ...lines]
+}
+
+const shownApprovals = 10
+
+function warningLine({ poolId, clientId, user }: UnattendedApproval): string {
+  const who = clientId === undefined ? `pool ${poolId}` : `client ${clientId} of pool ${poolId}`
+  return `  WARNING: ${who} approves every sign-in by itself as ${user}, without a password (unattendedUser).`
 }
 
 function discoveryLine(issuer: string): string[] {

@@ -9,7 +9,7 @@ import { httpsVariables } from './https.ts'
 import { untilReady } from './ready.ts'
 import { listenForStop } from './signals.ts'
 import { type Terminal, withProgress } from './terminal.ts'
-import { unattendedPools } from './unattended.ts'
+import { unattendedApprovals } from './unattended.ts'
 
 const names = { idp: 'identity provider', gateway: 'gateway' } as const
 
@@ -50,7 +50,7 @@ export async function serveBoth(terminal: Terminal, https: boolean): Promise<num
     if (first === 'ready') {
       const startMs = performance.now() - startedAt
       // What is told here is logged as well, whenever it happens.
-      const unattended = await unattendedPools(env).catch(() => [])
+      const unattended = settings.idp.mode === 'development' ? await unattendedApprovals(env) : undefined
       terminal.out(banner(settings, startMs, terminal.env, unattended))
     }
     const end = first === 'ready' ? await over.promise : first

@@ -4,6 +4,7 @@ import type { Directory, HotClient } from '../directory/types.ts'
 import { poolPaths } from '../directory/urls.ts'
 import { limits } from '../limits.ts'
 import { accountFinder, groupsClaim, type Person, personOf } from './accounts.ts'
+import { countBeginning } from './beginnings.ts'
 import { deviceFlow } from './device-flow.ts'
 import { errorAnswer } from './error-page.ts'
 import { externalKey } from './external-key.ts'
@@ -17,6 +18,7 @@ import { signInPolicy } from './policy.ts'
 import { refreshTokens } from './refresh.ts'
 import { registrationMembers } from './registration/discovery.ts'
 import { keysFetch } from './registration/foreign-keys.ts'
+import type { Rate } from './registration/rate.ts'
 import { grantRequested } from './requested-grant.ts'
 import { revocationPaths } from './revocation/paths.ts'
 import { grantNameOf } from './revocation/revocations.ts'
@@ -32,6 +34,8 @@ export interface ConfigurationOptions {
   readonly pages: Pages
   /** Counts wrong user codes. */
   readonly userCodes: Throttle
+  /** Counts sign-ins that begin. */
+  readonly beginnings: Rate
   /** Who may ask about tokens of the library's own kind, and revoke them. */
   readonly tokens: TokenPolicies
   /** Our record of a client of the library. */
@@ -51,8 +55,8 @@ export interface ConfigurationOptions {
  * (RFC 8707) and JWT access tokens. What is not configured here is off, and is not advertised.
  */
 export function configurationOf(options: ConfigurationOptions): Configuration {
-  const { opened, adapter, directory, pages, userCodes, tokens, clientOf, cookieKey, mode, fetch, foreignFetch } =
-    options
+  const { opened, adapter, directory, pages, userCodes, beginnings, tokens, clientOf, cookieKey, mode } = options
+  const { fetch, foreignFetch } = options
   const { pool, publicKeys, signers } = opened
   const refresh = refreshTokens(clientOf)
   return {
@@ -114,17 +118,24 @@ export function configurationOf(options: ConfigurationOptions): Configuration {
     rotateRefreshToken: refresh.rotateRefreshToken,
     fetch: keysFetch({ own: fetch, foreign: foreignFetch, clientOf }),
     renderError: errorAnswer(pages, clientOf),
+    // Asked for right before a row is made.
     ttl: {
       // A number here would silence the lifetime that getResourceServerInfo answers.
       ClientCredentials: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? limits.defaultAccessTokenTtl,
       AccessToken: (_ctx, token) => token.resourceServer?.accessTokenTTL ?? limits.personAccessTokenTtl,
       AuthorizationCode: limits.codeTtl,
-      DeviceCode: limits.deviceCodeTtl,
+      DeviceCode(ctx, _code, client) {
+        if (client.clientAuthMethod === 'none') countBeginning(beginnings, ctx)
+        return limits.deviceCodeTtl
+      },
       RefreshToken: (ctx, _token, client) => refresh.lifetime(ctx, client),
       IdToken: limits.idTokenTtl,
       // Anybody can begin one by looking at a form; it grows old when somebody signs in.
       Session: (_ctx, { accountId }) => (accountId === undefined ? limits.interactionTtl : limits.sessionTtl),
-      Interaction: limits.interactionTtl,
+      Interaction(ctx) {
+        countBeginning(beginnings, ctx)
+        return limits.interactionTtl
+      },
       // Kept alive by every refresh token; without any, it is what the person consented to in this session.
       Grant: limits.sessionTtl,
     },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { moveTime, restoreTime } from '@postern/core/testing'
+import { limits } from '../limits.ts'
 import type { Browser, Visit } from './test-browser.ts'
 import { files, mcp, openWorld, type TestClient, type Town, told, type World } from './test-world.ts'
 import { decode, type Params, type TokenAnswer, tokenOf } from './token-request.ts'
@@ -97,14 +98,14 @@ describe('the device flow', () => {
     assert.doesNotMatch(visit.text, /<script/)
   })
 
-  test('looking at the form keeps a session of nobody for an hour, not for weeks', async () => {
+  test('looking at the form keeps a session of nobody as long as a sign-in may take, not for weeks', async () => {
     const { db } = world.ground.store
     await db.deleteFrom('oidc_model').where('model', '=', 'Session').execute()
     await world.browser().go(`${town.issuer}/device`)
     const [row] = await db.selectFrom('oidc_model').selectAll().where('model', '=', 'Session').execute()
     assert.equal(row?.account, null)
-    const hours = ((row?.expires_at ?? 0) - Date.now()) / 3_600_000
-    assert.ok(hours > 0.9 && hours <= 1, String(hours))
+    const seconds = ((row?.expires_at ?? 0) - Date.now()) / 1000
+    assert.ok(seconds > limits.interactionTtl - 60 && seconds <= limits.interactionTtl, String(seconds))
   })
 
   test('a code may be typed in small letters, and without the dash', async () => {
@@ -126,6 +127,33 @@ describe('refused', () => {
     const denied = told(await browser.go(String(form['action']), { ...fields, abort: 'yes' }))
     assert.equal(denied['problem'], 'denied')
     assertRefused(await poll(started), 'access_denied')
+  })
+
+  // A page of another site cannot know the token; where the browser says whose form it is, that counts by itself.
+  test('a form of another site, though its token and its code be right', async () => {
+    const started = await begin()
+    const browser = world.browser()
+    await approve(browser, await begin())
+    const form = told(await browser.go(`${town.issuer}/device`))
+    const typed = { xsrf: String(form['xsrf']), user_code: String(started.body['user_code']) }
+    const confirm = told(await browser.go(String(form['action']), typed))
+    const fields = { ...typed, xsrf: String(confirm['xsrf']), confirm: 'yes' }
+    const rows: Record<string, string>[] = [
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'none' },
+    ]
+    for (const headers of rows) {
+      const answer = await browser.send(String(confirm['action']), fields, headers)
+      assert.equal(answer.status, 403, JSON.stringify(headers))
+      assert.equal(answer.headers.get('connection'), 'close')
+      assert.equal(JSON.parse(answer.text).error, 'access_denied')
+      assertRefused(await poll(started), 'authorization_pending')
+    }
+    // The person has consented before, so that this form alone stands between the device and its tokens.
+    told(await browser.follow(String(confirm['action']), fields))
+    tokenOf(await poll(started))
   })
 
   test('a person who says no at consent: access_denied', async () => {

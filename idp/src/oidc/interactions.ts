@@ -45,19 +45,21 @@ export interface SignedIn {
 /**
  * The interactions of one pool: what pages are told of the request that waits, and how they answer it. The uid is the
  * second segment of the request's path (`/sign-in/<uid>…`), and the cookie of the interaction has to agree with it.
- * The ways to answer throw `InteractionGone` where `read` would be undefined, and otherwise answer with a redirect.
+ * The ways to answer throw `InteractionGone` where `read` would be undefined, and otherwise give the path of this origin
+ * where the browser has to go on. It may be redirected from there to the client and further: a form must not be what it
+ * gets there by, for Chromium holds each of these redirects against the form-action of the page with the form.
  */
 export interface Interactions {
   /** undefined: over, expired, another browser's, or another pool's. */
   read(req: IncomingMessage, res: ServerResponse): Promise<Interaction | undefined>
   /** The person has proven to be this user. */
-  signedIn(req: IncomingMessage, res: ServerResponse, user: SignedIn): Promise<void>
+  signedIn(req: IncomingMessage, res: ServerResponse, user: SignedIn): Promise<string>
   /** The person lets the client have what it asked for. */
-  consented(req: IncomingMessage, res: ServerResponse): Promise<void>
+  consented(req: IncomingMessage, res: ServerResponse): Promise<string>
   /** The person does not: the client gets `access_denied`. */
-  denied(req: IncomingMessage, res: ServerResponse): Promise<void>
+  denied(req: IncomingMessage, res: ServerResponse): Promise<string>
   /** The person went back instead of signing in: `access_denied`, too. */
-  cancelled(req: IncomingMessage, res: ServerResponse): Promise<void>
+  cancelled(req: IncomingMessage, res: ServerResponse): Promise<string>
 }
 
 /** The interaction is over, expired, or not this browser's. */

@@ -15,6 +15,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   consent_required: 'access_denied',
   interaction_required: 'access_denied',
   expired_token: 'invalid_grant',
+  temporarily_unavailable: 'throttled',
   server_error: 'internal',
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Browser } from './test-browser.ts'
+import { publicUrl } from './test-face.ts'
 import { ask, landed, openWorld, signIn, type TestClient, type Town, told, type World } from './test-world.ts'
 
 const goodbye = 'https://app.example/goodbye'
@@ -37,7 +38,7 @@ describe('signing out', () => {
     const params = { id_token_hint: idToken, post_logout_redirect_uri: goodbye, state: 's-1' }
     const form = told(await browser.go(endSession(params)))
     assert.equal((form['client'] as { clientId: string }).clientId, app.clientId)
-    assert.equal(form['redirectUri'], goodbye)
+    assert.equal(form['returnsToClient'], true)
     assert.equal(await isSignedIn(browser), true)
     const asked = told(await browser.go(endSession(params)))
     const visit = await browser.follow(String(asked['action']), { xsrf: String(asked['xsrf']), logout: 'yes' })
@@ -103,6 +104,37 @@ describe('refused', () => {
       assert.equal(visit.location, undefined)
     }
   })
+
+  // A page of another site cannot know the token; where the browser says whose form it is, that counts by itself.
+  for (const headers of [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site', origin: publicUrl },
+  ]) {
+    test(`a form from ${JSON.stringify(headers)}, though its token be right`, async () => {
+      const { browser } = await signedIn()
+      const form = told(await browser.go(endSession({})))
+      const fields = { xsrf: String(form['xsrf']), logout: 'yes' }
+      for (const accept of ['*/*', 'text/html']) {
+        const answer = await browser.send(String(form['action']), fields, { ...headers, accept })
+        assert.equal(answer.status, 403)
+        assert.equal(answer.location, undefined)
+        assert.equal(answer.headers.get('connection'), 'close')
+        assert.deepEqual(answer.headers.getSetCookie(), [])
+        const body = JSON.parse(answer.text)
+        assert.equal(body.error, 'access_denied')
+        assert.equal(body.error_description ?? body.description, 'the form was sent by another site')
+      }
+      assert.equal(await isSignedIn(browser), true)
+      const again = told(await browser.go(endSession({})))
+      assert.equal(
+        (await browser.follow(String(again['action']), { ...fields, xsrf: String(again['xsrf']) })).status,
+        200,
+      )
+      assert.equal(await isSignedIn(browser), false)
+    })
+  }
 
   test('a form without its token', async () => {
     const { browser } = await signedIn()

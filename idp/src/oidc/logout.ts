@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { HotClient } from '../directory/types.ts'
+import { exchangeOf } from './exchange.ts'
 import { clientFacts } from './interaction-facts.ts'
 import type { LibraryClient } from './library-clients.ts'
 import { pageFacts, sendPage, xsrfOf } from './page-answers.ts'
@@ -22,8 +23,8 @@ export function rpInitiatedLogout({ pages, clientOf }: LogoutOptions) {
     logoutSource(ctx: KoaContextWithOIDC) {
       const action = ctx.oidc.urlFor('end_session_confirm')
       const uri = ctx.oidc.session?.state?.['postLogoutRedirectUri']
-      const redirectUri = typeof uri === 'string' ? uri : undefined
-      sendPage(ctx, pages.logout({ ...facts(ctx), action, xsrf: xsrfOf(ctx), redirectUri }))
+      const returnsToClient = typeof uri === 'string'
+      sendPage(ctx, pages.logout({ ...facts(ctx), action, xsrf: xsrfOf(ctx), returnsToClient }))
     },
     postLogoutSuccessSource: (ctx: KoaContextWithOIDC) => sendPage(ctx, pages.loggedOut(facts(ctx))),
   } as const
@@ -44,4 +45,20 @@ export async function skipEmptyLogout(ctx: KoaContextWithOIDC, next: () => Promi
   ctx.body = null
   ctx.status = 303
   ctx.redirect(target.href)
+}
+
+/**
+ * The answer to the form leads to a client, and from there perhaps anywhere: a page goes on to it, for Chromium holds all
+ * redirects after a form against the form-action of the page with the form.
+ */
+export function leaveForm(pages: Pages) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next()
+    const to = ctx.response.get('location')
+    if (ctx['routerName'] !== 'end_session_confirm' || ctx.status !== 303) return
+    if (to.startsWith(`${exchangeOf(ctx.req).opened.issuer}/`)) return
+    ctx.remove('location')
+    ctx.status = 200
+    sendPage(ctx, pages.goOn({ ...pageFacts(ctx), to: new URL(to).href }))
+  }
 }

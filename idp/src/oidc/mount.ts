@@ -6,9 +6,11 @@ import { poolPaths } from '../directory/urls.ts'
 import { askAgainWithGet } from './ask-again.ts'
 import { allowOrigins } from './cors.ts'
 import { type Exchange, noteExchange } from './exchange.ts'
+import { isForeign } from './foreign.ts'
 import type { OpenPool, OpenPools } from './open-pools.ts'
 import type { Pages } from './pages.ts'
 import type { PoolProvider } from './provider.ts'
+import { createRefuse } from './refuse.ts'
 import { respellQuery } from './resource-spelling.ts'
 import { type ErrorAnswer, sendError } from './respond.ts'
 import type { Feed } from './revocation/feed.ts'
@@ -62,10 +64,13 @@ interface Target {
  * of its routes.
  */
 export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pages, refused, log }: MountOptions) {
+  const refuse = createRefuse(pages)
   return async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const requestId = requestIdOf(req)
     res.setHeader('x-request-id', requestId)
     res.setHeader('x-content-type-options', 'nosniff')
+    const [, asset] = assetPath.exec(req.url ?? '') ?? []
+    if (asset !== undefined && pages.asset(req, res, asset)) return
     const target = targetOf(req.url ?? '')
     // Before anything can be refused: a script has to be able to read why.
     if (target !== undefined && allowOrigins(req, res, target.path)) return
@@ -74,7 +79,10 @@ export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pag
     } catch (error) {
       log.error({ err: error, requestId, poolId: target?.poolId }, 'a request to a pool failed')
       if (res.headersSent) res.destroy()
-      else refuse(res, target, { reason: 'internal', requestId }, serverError)
+      else {
+        note(target, { reason: 'internal', requestId }, serverError)
+        sendError(res, serverError)
+      }
     }
   }
 
@@ -88,8 +96,9 @@ export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pag
     if (target?.path === revocationPaths.feed && isRead(req.method)) return await feed(req, res, target)
     const opened = target && (await pools.open(target.poolId))
     if (target === undefined || opened === undefined || !opened.pool.enabled) {
-      const reason = opened === undefined ? 'pool_unknown' : 'pool_disabled'
-      return refuse(res, target, { reason, requestId }, notFound(noPool))
+      const error = notFound(noPool)
+      note(target, { reason: opened === undefined ? 'pool_unknown' : 'pool_disabled', requestId }, error)
+      return refuse(req, res, target?.path, { opened: undefined, requestId }, error)
     }
     const address = req.socket.remoteAddress ?? ''
     Object.assign(req, { baseUrl: `/pools/${target.poolId}`, url: target.path + target.query })
@@ -103,7 +112,7 @@ export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pag
     const route = room ?? routeOf(path)
     if (route === undefined) return await page(req, res, target, exchange)
     const refusal = refusalOf(route, exchange.opened.pool, req.method ?? '')
-    if (refusal !== undefined) return sendError(res, refusal)
+    if (refusal !== undefined) return refuse(req, res, target.path, exchange, refusal)
     if (room === undefined) return await library(req, res, target, exchange)
     noteExchange(req, exchange)
     return await room.handle(req, res, exchange)
@@ -112,6 +121,9 @@ export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pag
   async function library(req: IncomingMessage, res: ServerResponse, target: Target, exchange: Exchange): Promise<void> {
     const { opened } = exchange
     const { path, query } = target
+    if (req.method === 'POST' && ownForms.has(path) && isForeign(req, new URL(opened.issuer).origin)) {
+      return refuse(req, res, target.path, exchange, foreignForm)
+    }
     if (req.method === 'POST' && formPaths.has(path)) {
       const endpoint = path === poolPaths.token ? 'token' : 'device'
       return await tokenEndpoint(req, res, exchange, () => providerOf(opened).handle, endpoint)
@@ -122,28 +134,31 @@ export function createMount({ pools, tokenEndpoint, providerOf, rooms, feed, pag
     return await providerOf(opened).handle(req, res)
   }
 
-  async function page(
-    req: IncomingMessage,
-    res: ServerResponse,
-    { path, query }: Target,
-    exchange: Exchange,
-  ): Promise<void> {
+  async function page(req: IncomingMessage, res: ServerResponse, target: Target, exchange: Exchange): Promise<void> {
+    const { path, query } = target
     const { opened, address, requestId = '' } = exchange
     noteExchange(req, exchange)
     const { interactions } = providerOf(opened)
     const facts = { req, res, opened, path, query, requestId, address, interactions }
-    if (!(await pages.handle(facts))) sendError(res, notFound(noPath))
+    if (!(await pages.handle(facts))) refuse(req, res, target.path, exchange, notFound(noPath))
   }
 
-  function refuse(
-    res: ServerResponse,
+  function note(
     target: Target | undefined,
     facts: Pick<RefusedRequest, 'reason' | 'requestId'>,
-    error: ErrorAnswer,
+    { status }: ErrorAnswer,
   ): void {
-    if (target?.path === poolPaths.token) refused({ ...facts, poolId: target.poolId, status: error.status })
-    sendError(res, error)
+    if (target?.path === poolPaths.token) refused({ ...facts, poolId: target.poolId, status })
   }
+}
+
+const foreignForm: ErrorAnswer = {
+  status: 403,
+  error: 'access_denied',
+  description: 'the form was sent by another site',
+  mend: 'Go back, reload the page of this provider, and send its own form.',
+  // Its body was not read, and would be taken for the next request.
+  headers: { connection: 'close' },
 }
 
 const serverError: ErrorAnswer = { status: 500, error: 'server_error', description: failed }
@@ -154,6 +169,9 @@ function notFound(description: string): ErrorAnswer {
 
 /** What a client may send the browser to with a form instead of a link. */
 const pathsOfQueries: ReadonlySet<string> = new Set([poolPaths.authorization, poolPaths.endSession])
+
+/** Forms of pages that oidc-provider answers. Their token alone would do; where a browser says whose form it is, that counts too. */
+const ownForms: ReadonlySet<string> = new Set([poolPaths.device, `${poolPaths.endSession}/confirm`])
 
 /** Endpoints that authenticate clients by a form. */
 const formPaths: ReadonlySet<string> = new Set([poolPaths.token, poolPaths.deviceAuthorization])
@@ -169,6 +187,7 @@ function refusalOf({ methods, isOn }: Route, pool: HotPool, method: string): Err
   return { status: 405, error: 'invalid_request', description, headers: { allow: methods } }
 }
 
+const assetPath = /^\/pools\/[^/?]+(\/assets\/[^/?]+)$/
 const poolPath = /^\/pools\/([^/]*)(\/.*)?$/s
 const insertedPath = /^(\/\.well-known\/(?:openid-configuration|oauth-authorization-server))\/pools\/([^/]*)$/
 

@@ -17,6 +17,7 @@ import { createOpenPools, type OpenPool } from './open-pools.ts'
 import type { Pages } from './pages.ts'
 import { createProvider, type PoolProvider } from './provider.ts'
 import { createFindByDocument } from './registration/document-client.ts'
+import { createRate } from './registration/rate.ts'
 import { createRegistrationRoom } from './registration/registration.ts'
 import { createResolveClient } from './resolve-client.ts'
 import { createEndpoints } from './revocation/endpoints.ts'
@@ -87,6 +88,7 @@ export function createOidc(options: OidcOptions): Oidc {
     decisions,
     revocations,
     userCodes: createThrottle(clock),
+    beginnings: createRate(clock, limits.beginningsPerMinute),
     cookieKey: keyFor('cookies', options.encryptionKey),
     csrfKey: keyFor('forms', options.encryptionKey),
     fetch: createClientKeysFetch(options),

@@ -63,13 +63,19 @@ export interface DeviceDoneFacts extends PageFacts {
   readonly client: InteractionClient | undefined
 }
 
+/** What follows a form whose answer takes the browser away from here: a page that goes on by itself. */
+export interface GoOnFacts extends PageFacts {
+  /** A path of this origin, or an address that a client has registered. */
+  readonly to: string
+}
+
 /** The question whether to sign out. Sends `xsrf` and, for yes, `logout=yes` by POST to `action`. */
 export interface LogoutFacts extends PageFacts {
   readonly action: string
   readonly xsrf: string
   readonly client: InteractionClient | undefined
-  /** Where the answer leads: the client's registered address, if it named one. */
-  readonly redirectUri: string | undefined
+  /** The answer leads back to an address of the client. */
+  readonly returnsToClient: boolean
 }
 
 /** A request to a page, below the issuer. */
@@ -90,7 +96,14 @@ export interface PageExchange {
 
 /** The pages for people: implemented by the sign-in face, handed to `createOidc`. */
 export interface Pages {
-  /** Answers the pages of interactions, styles and the like; false: not one of its paths, and nothing was sent. */
+  /**
+   * Answers what pages load, such as their style sheet: the same for all pools, and for pages that belong to none.
+   *
+   * @param path below the issuer: `/assets/…`
+   * @returns false: there is no such thing, and nothing was sent
+   */
+  asset(req: IncomingMessage, res: ServerResponse, path: string): boolean
+  /** Answers the pages of interactions; false: not one of its paths, and nothing was sent. */
   handle(exchange: PageExchange): Promise<boolean>
   /**
    * Path, below the issuer, of the first page of an interaction, e.g. `/sign-in/<uid>`. Everything that belongs to the
@@ -102,5 +115,6 @@ export interface Pages {
   deviceConfirm(facts: DeviceConfirmFacts): RenderedPage
   deviceDone(facts: DeviceDoneFacts): RenderedPage
   logout(facts: LogoutFacts): RenderedPage
+  goOn(facts: GoOnFacts): RenderedPage
   loggedOut(facts: DeviceDoneFacts): RenderedPage
 }

@@ -30,23 +30,23 @@ export function createPoolInteractions({ provider, clients, csrfKey }: PoolInter
       const pending = await expect(req, res, 'login')
       await endOtherSession(req, res, pending, userId)
       pending.result = { login: { accountId: userId, remember, amr: ['pwd'] } }
-      await finish(res, pending)
+      return await finish(pending)
     },
     async consented(req, res) {
       const pending = await expect(req, res, 'consent')
       const grantId = await grantWhatIsMissing(pending)
       pending.result = { ...pending.lastSubmission, consent: { grantId } }
-      await finish(res, pending)
+      return await finish(pending)
     },
     async denied(req, res) {
       const pending = await expect(req, res)
       pending.result = denial
-      await finish(res, pending)
+      return await finish(pending)
     },
     async cancelled(req, res) {
       const pending = await expect(req, res)
       pending.result = cancellation
-      await finish(res, pending)
+      return await finish(pending)
     },
   }
 
@@ -124,9 +124,9 @@ function addMissing(grant: InstanceType<Provider['Grant']>, details: Pending['pr
   }
 }
 
-async function finish(res: ServerResponse, pending: Pending): Promise<void> {
+async function finish(pending: Pending): Promise<string> {
   await pending.persist()
-  res.writeHead(303, { location: pending.returnTo, 'content-length': '0', 'cache-control': 'no-store' }).end()
+  return new URL(pending.returnTo).pathname
 }
 
 function uidOf({ url = '' }: IncomingMessage): string | undefined {

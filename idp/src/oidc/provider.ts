@@ -9,6 +9,7 @@ import { limits } from '../limits.ts'
 import type { IdpDatabase } from '../schema.ts'
 import { createAdapter } from './adapter.ts'
 import { createApprover } from './approver.ts'
+import { boundForms } from './beginnings.ts'
 import type { Clients } from './clients.ts'
 import { configurationOf } from './configuration.ts'
 import type { Decisions } from './decisions.ts'
@@ -17,10 +18,11 @@ import { publish } from './discovery.ts'
 import { exchangeOf } from './exchange.ts'
 import type { Interactions } from './interactions.ts'
 import { createLibraryClients, type LibraryClients } from './library-clients.ts'
-import { skipEmptyLogout } from './logout.ts'
+import { leaveForm, skipEmptyLogout } from './logout.ts'
 import type { OpenPool } from './open-pools.ts'
 import type { Pages } from './pages.ts'
 import { createPoolInteractions } from './pool-interactions.ts'
+import type { Rate } from './registration/rate.ts'
 import { renewRegistrations } from './registration/renewal.ts'
 import { basicChallenge } from './respond.ts'
 import { endingGrants } from './revocation/ending-grants.ts'
@@ -41,6 +43,8 @@ export interface ProviderOptions {
   readonly pages: Pages
   /** Counts wrong user codes. */
   readonly userCodes: Throttle
+  /** Counts sign-ins that begin. */
+  readonly beginnings: Rate
   /** Approvals without a person are for development. */
   readonly mode: Mode
   readonly record: EventSink
@@ -88,8 +92,10 @@ export function createProvider(options: ProviderOptions, opened: OpenPool): Pool
   provider.use(challengeAndFloor)
   provider.use(publish)
   provider.use(guardUserCodes(options))
+  provider.use(boundForms(provider, options))
   provider.use(presetUserCode)
   provider.use(skipEmptyLogout)
+  provider.use(leaveForm(options.pages))
   provider.use(tidyToken)
   provider.use(structuredTokens(tokens))
   provider.use(renewRegistrations(options.directory.registrations, libraryClients.recordOf))

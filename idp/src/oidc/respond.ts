@@ -8,6 +8,8 @@ export interface ErrorAnswer {
   readonly status: number
   readonly error: string
   readonly description: string
+  /** What to change, where a page has room for it: a fixed English sentence. */
+  readonly mend?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 

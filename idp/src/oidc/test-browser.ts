@@ -6,13 +6,15 @@ export interface Visit {
   readonly text: string
   /** Where it is. */
   readonly url: string
-  /** Where the answer sends it, absolute. */
+  /** Where the answer sends it, absolute: by a redirect, or by a page that goes on at once by itself. */
   readonly location: string | undefined
 }
 
 export interface Browser {
   /** One request; redirects are not followed. */
   go(url: string, form?: Readonly<Record<string, string>>): Promise<Visit>
+  /** A form with other headers than a browser would send with our own. */
+  send(url: string, form: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Promise<Visit>
   /** Follows redirects for as long as they stay with the provider. */
   follow(url: string, form?: Readonly<Record<string, string>>): Promise<Visit>
   /** Cookies that it would send to the URL, by name. */
@@ -33,28 +35,34 @@ interface Cookie {
  */
 export function createBrowser(origin: string, at: string = origin): Browser {
   const jar = new Map<string, Cookie>()
-  return { go, follow, cookies, put }
+  return { go, send, follow, cookies, put }
 
-  async function go(url: string, form?: Readonly<Record<string, string>>): Promise<Visit> {
+  function go(url: string, form?: Readonly<Record<string, string>>): Promise<Visit> {
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
+    return send(url, form, { accept, ...(form === undefined ? {} : { origin }) })
+  }
+
+  async function send(
+    url: string,
+    form: Readonly<Record<string, string>> | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<Visit> {
     const header = Object.entries(cookies(url))
       .map(([name, value]) => `${name}=${value}`)
       .join('; ')
     const response = await fetch(url.replace(origin, at), {
       method: form === undefined ? 'GET' : 'POST',
       redirect: 'manual',
-      headers: {
-        accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
-        ...(header === '' ? {} : { cookie: header }),
-        ...(form === undefined ? {} : { origin }),
-      },
+      headers: { ...headers, ...(header === '' ? {} : { cookie: header }) },
       ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
     })
     for (const line of response.headers.getSetCookie()) keep(line)
-    const location = response.headers.get('location')
+    const text = await response.text()
+    const location = response.headers.get('location') ?? refreshOf(text)
     return {
       status: response.status,
       headers: response.headers,
-      text: await response.text(),
+      text,
       url,
       location: location === null ? undefined : new URL(location, url).href,
     }
@@ -88,6 +96,12 @@ export function createBrowser(origin: string, at: string = origin): Browser {
     if (isGone) jar.delete(`${path};${name}`)
     else put(name, value, path)
   }
+}
+
+/** Where a page without any script goes on by itself (HTML, meta refresh). */
+function refreshOf(page: string): string | null {
+  const [, address] = /<meta http-equiv="refresh" content="0; url=([^"]*)">/.exec(page) ?? []
+  return address?.replaceAll('&amp;', '&') ?? null
 }
 
 function withSlash(path: string): string {

@@ -16,6 +16,7 @@ function page(facts: object): RenderedPage {
  */
 export function plainPages(directory: Directory): Pages {
   return {
+    asset: () => false,
     async handle(exchange) {
       if (!exchange.path.startsWith('/sign-in/')) return false
       try {
@@ -32,6 +33,10 @@ export function plainPages(directory: Directory): Pages {
     deviceConfirm: page,
     deviceDone: page,
     logout: page,
+    goOn: ({ to }) => ({
+      html: `<meta http-equiv="refresh" content="0; url=${to.replaceAll('&', '&amp;')}">`,
+      headers: {},
+    }),
     loggedOut: page,
   }
 
@@ -43,13 +48,17 @@ export function plainPages(directory: Directory): Pages {
 
   async function post({ interactions, opened, req, res }: PageExchange): Promise<void> {
     const { params } = await readForm(req)
-    if (params['deny'] !== undefined) return await interactions.denied(req, res)
-    if (params['cancel'] !== undefined) return await interactions.cancelled(req, res)
-    if (params['consent'] !== undefined) return await interactions.consented(req, res)
+    if (params['deny'] !== undefined) return goOn(res, await interactions.denied(req, res))
+    if (params['cancel'] !== undefined) return goOn(res, await interactions.cancelled(req, res))
+    if (params['consent'] !== undefined) return goOn(res, await interactions.consented(req, res))
     const user = await directory.accounts.findByName(opened.pool.id, String(params['as']))
     if (user === undefined) return send(res, 400, { error: 'nobody' })
-    await interactions.signedIn(req, res, { userId: user.id })
+    goOn(res, await interactions.signedIn(req, res, { userId: user.id }))
   }
+}
+
+function goOn(res: ServerResponse, location: string): void {
+  res.writeHead(303, { location }).end()
 }
 
 function send(res: ServerResponse, status: number, body: object): void {

@@ -8,6 +8,7 @@ import { confirmPage } from './pages/confirm-page.ts'
 import { consentPage } from './pages/consent-page.ts'
 import { deviceConfirmPage, deviceDonePage, deviceInputPage } from './pages/device-pages.ts'
 import { errorPage } from './pages/error-page.ts'
+import { goOnPage } from './pages/go-on-page.ts'
 import { newPasswordPage } from './pages/new-password-page.ts'
 import { recoverPage, resetPage } from './pages/recovery-pages.ts'
 import { signInPage } from './pages/sign-in-page.ts'
@@ -43,6 +44,7 @@ export function everyPage(text: string, language: Language = 'en'): ReadonlyMap<
     ...consentPages(),
     ...devicePages(),
     ...errorPages(),
+    ['go on', goOnPage(frame, path)],
     ['sign-out', signOutPage(frame, { ...posted, client: undefined })],
     ['sign-out asked', signOutPage(frame, { ...posted, client: clientOf({}) })],
     ['signed out', signedOutPage(frame)],

@@ -42,7 +42,7 @@ test('nothing is inline: no script, no style, no handler, no address but of the 
   for (const [name, page] of calm) {
     assert.doesNotMatch(page, /<(?:script|style|iframe|object|embed|base|svg)|\sstyle=|\son\w+=|javascript:/i, name)
     for (const [, address] of page.matchAll(/\s(?:href|action|formaction)="([^"]*)"/g)) {
-      assert.match(address ?? '', /^\/pools\/staff\//, name)
+      assert.match(address ?? '', name === 'no pool' ? /^\/pools\/-\// : /^\/pools\/staff\//, name)
     }
     const images = [...page.matchAll(/<img [^>]*src="([^"]*)"/g)].map(([, address]) => address)
     assert.deepEqual(images, name === 'logo' ? ['https://logo.example/a.svg'] : [])
@@ -58,7 +58,7 @@ test('every page says its language, has one main and one h1, a title, and its st
       assert.equal(page.match(/<h1>/g)?.length, 1, name)
       assert.match(page, /<title>[^<]+<\/title>/, name)
       const sheets = [...page.matchAll(/<link rel="stylesheet" href="([^"]*)">/g)].map(([, address]) => address)
-      assert.deepEqual(sheets, name === 'no pool' ? [] : [`/pools/staff${stylesheet.path}`])
+      assert.deepEqual(sheets, [`/pools/${name === 'no pool' ? '-' : 'staff'}${stylesheet.path}`])
     }
   }
 })
@@ -68,6 +68,14 @@ test('no text is left without its words', () => {
     for (const [name, page] of everyPage('x', language)) {
       assert.doesNotMatch(page, /[{}]|undefined|null|\[object|NaN/, name)
     }
+  }
+})
+
+test('a page that goes on does so at once, by itself and by a link to the same place, and no other page does', () => {
+  for (const [name, page] of calm) {
+    const [, to] = /<meta http-equiv="refresh" content="0; url=([^"]*)">/.exec(page) ?? []
+    assert.equal(to, name === 'go on' ? '/pools/staff/sign-in/uid' : undefined, name)
+    assert.ok(to === undefined || page.includes(`<a href="${to}">`), name)
   }
 })
 

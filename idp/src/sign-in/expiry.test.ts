@@ -21,7 +21,7 @@ test('a page that was left open for too long says so, and takes nothing any more
   await addUser({ email: 'ana@example.com' })
   const browser = house.browser()
   const first = await browser.follow(request().url)
-  moveTime(59 * minute)
+  moveTime(29 * minute)
   assert.equal((await browser.go(first.url)).status, 200)
   moveTime(2 * minute)
   const { csrf = '' } = formsOf(first)[0]?.fields ?? {}
@@ -40,7 +40,7 @@ test('a code that is too old is wrong, and another one helps', async () => {
   const signUp = await browser.follow(linkOf(await browser.follow(request().url), 'Create an account'))
   const confirm = await submit(browser, signUp, { email: 'ana@example.com', password })
   const code = await codeFor('ana@example.com')
-  moveTime(30 * minute)
+  moveTime(11 * minute)
   const wrong = await submit(browser, confirm, { code })
   assert.equal(wrong.status, 400)
   const again = await submit(browser, wrong, {}, 'Send another code')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { formsOf, linkOf, submit, textOf, titleOf } from './test-forms.ts'
+import { filledForm, formsOf, linkOf, submit, textOf, titleOf } from './test-forms.ts'
 import { answerOf, callback, type House, mcp, openHouse, password } from './test-house.ts'
 
 let house: House
@@ -53,6 +53,66 @@ test('a client that asks to sign in once more finds the name filled in', async (
   const again = await browser.follow(request({ prompt: 'login' }).url)
   assert.equal(formsOf(again)[0]?.fields['username'], 'ana@example.com')
   assert.ok(answerOf(await submit(browser, again, { password })).get('code'))
+})
+
+// Chromium holds every redirect after a form against the page's form-action, and where a client's callback redirects on
+// to is nobody's to know: so no form is answered with a redirect that leaves this origin.
+test('a form ends on a page of ours, which goes on by itself to where the client is answered', async () => {
+  const { addUser, request, pool } = await house.pool()
+  await addUser({ email: 'ana@example.com' })
+  const browser = house.browser()
+  const first = await browser.follow(request().url)
+  const { action, fields } = filledForm(first, { username: 'ana@example.com', password })
+  const signedIn = await browser.go(action, fields)
+  const consent = await browser.follow(signedIn.location ?? '')
+  const allow = filledForm(consent, {}, 'Allow')
+  const allowed = await browser.go(allow.action, allow.fields)
+  for (const visit of [signedIn, allowed]) {
+    assert.equal(visit.status, 200)
+    assert.equal(visit.headers.get('location'), null)
+    assert.match(visit.location ?? '', new RegExp(`^${pool.issuer}/auth/[\\w-]+$`))
+    assert.equal(linkOf(visit, 'Continue'), visit.location)
+    assert.equal(titleOf(visit).split(' · ')[0], 'One moment')
+    assert.match(visit.headers.get('content-security-policy') ?? '', /^default-src 'none'; .*form-action 'none';/)
+    assert.equal(visit.headers.get('cache-control'), 'no-store')
+    assert.equal(visit.headers.get('cross-origin-opener-policy'), null)
+    assert.doesNotMatch(visit.text, /code=|app\.example/)
+  }
+  const resumed = await browser.go(allowed.location ?? '')
+  assert.equal(resumed.status, 303)
+  assert.ok(answerOf(resumed).get('code'))
+})
+
+test('signing out ends on a page of ours, which goes on by itself to the client', async () => {
+  const { addUser, request, pool } = await house.pool()
+  await addUser({ email: 'ana@example.com' })
+  for (const [clientType, goodbye] of [
+    ['WEB_APPLICATION', 'https://app.example/goodbye?a=1'],
+    ['MOBILE_APPLICATION', 'com.example.app:/goodbye'],
+  ] as const) {
+    const { clientId } = await pool.createClient({
+      name: 'Leaving',
+      clientType,
+      redirectUris: [callback],
+      postLogoutRedirectUris: [goodbye],
+    })
+    const browser = house.browser()
+    const first = await browser.follow(request({ client_id: clientId }).url)
+    await submit(browser, first, { username: 'ana@example.com', password })
+    const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: goodbye, state: 'a&b' })
+    const question = await browser.go(`${pool.issuer}/end-session?${query}`)
+    assert.match(question.headers.get('content-security-policy') ?? '', /; form-action 'self';/)
+    const { action, fields } = filledForm(question, {}, 'Sign out')
+    const done = await browser.go(action, fields)
+    assert.equal(done.status, 200)
+    assert.equal(done.headers.get('location'), null)
+    const to = new URL(done.location ?? '')
+    assert.equal(to.searchParams.get('state'), 'a&b')
+    assert.ok(to.href.startsWith(goodbye))
+    assert.equal(linkOf(done, 'Continue'), to.href)
+    const again = await browser.go(`${pool.issuer}/end-session?${query}`)
+    assert.equal(again.status, 303)
+  }
 })
 
 test('deny', async () => {

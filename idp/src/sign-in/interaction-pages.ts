@@ -2,12 +2,13 @@ import { type Clock, constantTimeEqual } from '@postern/core'
 import type { Logger, Sealer } from '@postern/server'
 import { DirectoryError } from '../directory/directory-error.ts'
 import type { Accounts } from '../directory/types.ts'
+import { isForeign } from '../oidc/foreign.ts'
 import { readForm } from '../oidc/form.ts'
 import { type Interaction, InteractionGone } from '../oidc/interactions.ts'
 import type { PageExchange } from '../oidc/pages.ts'
 import { Refusal } from '../oidc/refusal.ts'
 import { brandOf, frameOf } from './brand.ts'
-import { isForeign } from './foreign.ts'
+import { goOnPage } from './pages/go-on-page.ts'
 import { parseStepPath, stepPath } from './paths.ts'
 import { refusePage } from './refusal-page.ts'
 import { sendPage, sendTo } from './send.ts'
@@ -76,7 +77,12 @@ export function createInteractionPages(options: InteractionPagesOptions) {
 
 function send({ exchange, frame, interaction, steps, href }: Visit, reply: Reply | undefined): void {
   const { res } = exchange
-  if (reply === undefined || reply.kind === 'done') return
+  if (reply === undefined) return
+  const returnsToClient = interaction.client.redirectUri !== undefined
+  if (reply.kind === 'on') {
+    sendPage(res, { brand: frame.brand, returnsToClient, hasForm: false, status: 200, html: goOnPage(frame, reply.to) })
+    return
+  }
   if (reply.kind === 'go') {
     if (reply.step !== undefined) steps.write(res, interaction.uid, reply.step)
     sendTo(res, href(reply.to) + (reply.query ?? ''))
@@ -84,8 +90,7 @@ function send({ exchange, frame, interaction, steps, href }: Visit, reply: Reply
   }
   const { html, status = 200, retryAfter } = reply
   const headers: Record<string, string> = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }
-  const { redirectUri } = interaction.client
-  sendPage(res, { brand: frame.brand, redirectUri, hasForm: true, status, html, headers })
+  sendPage(res, { brand: frame.brand, returnsToClient, hasForm: true, status, html, headers })
 }
 
 /** The page that a request is for; undefined: there is none, or not in this way, and that was answered. */

@@ -4,7 +4,7 @@ import { limits } from '../limits.ts'
 import type { Browser, Visit } from '../oidc/test-browser.ts'
 import { stylesheet } from './look/stylesheet.ts'
 import { filledForm, formsOf, linkOf, submit, textOf, titleOf } from './test-forms.ts'
-import { answerOf, callback, type House, type HousePool, openHouse, password } from './test-house.ts'
+import { answerOf, type House, type HousePool, openHouse, password } from './test-house.ts'
 
 let house: House
 let staff: HousePool
@@ -201,7 +201,7 @@ test('every page says exactly what a browser may do with it', async () => {
     "default-src 'none'",
     "style-src 'self'",
     'img-src https://logo.example/staff.svg',
-    `form-action 'self' ${new URL(callback).origin}`,
+    "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
   ]
@@ -217,6 +217,28 @@ test('every page says exactly what a browser may do with it', async () => {
   const gone = await house.browser().go(first.url)
   assert.match(gone.headers.get('content-security-policy') ?? '', /form-action 'none'; .*frame-ancestors 'none'$/)
   assert.equal(gone.headers.get('cross-origin-opener-policy'), 'same-origin')
+})
+
+test('no page is shown in a frame, whoever answers it: errors, devices, signing out, refusals, pools that are not there', async () => {
+  const browser = house.browser()
+  await submit(browser, await browser.follow(staff.request().url), right)
+  for (const [url, status, hasForm] of [
+    [staff.request({ redirect_uri: 'https://evil.example/' }).url, 400, false],
+    [`${staff.pool.issuer}/device`, 200, true],
+    [`${staff.pool.issuer}/end-session`, 200, true],
+    [`${staff.pool.issuer}/end-session/success`, 200, false],
+    [`${staff.pool.issuer}/sign-in/gone`, 410, false],
+    [`${staff.pool.issuer}/nothing`, 404, false],
+    [`${house.idp.url}/pools/nobody/auth`, 404, false],
+  ] as const) {
+    const visit = await browser.go(url)
+    assert.equal(visit.status, status, url)
+    const policy = visit.headers.get('content-security-policy') ?? ''
+    assert.match(policy, /^default-src 'none'; style-src 'self'; .*frame-ancestors 'none'$/, url)
+    assert.ok(policy.includes(`form-action ${hasForm ? "'self'" : "'none'"};`), url)
+    assert.equal(visit.headers.get('x-frame-options'), 'DENY', url)
+    assert.equal(visit.headers.get('cache-control'), 'no-store', url)
+  }
 })
 
 test('HEAD tells what GET would; other methods and paths are refused with a page', async () => {

@@ -74,7 +74,7 @@ export function linkOf({ text, url }: Pick<Visit, 'text' | 'url'>, label: string
   const links = [...text.matchAll(/<a href="([^"]*)">([\s\S]*?)<\/a>/g)]
   const [, href] = links.find(([, , content = '']) => textOf(content) === label) ?? []
   if (href === undefined) throw new Error(`no link ${label}: ${text}`)
-  return new URL(href, url).href
+  return new URL(unescaped(href), url).href
 }
 
 function attributesOf(tag: string): Record<string, string | undefined> {

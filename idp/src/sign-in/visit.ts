@@ -22,11 +22,11 @@ export interface Visit {
 /** Fields of a form, none of them twice. */
 export type Fields = Readonly<Record<string, string>>
 
-/** What a page answers; `done`: the request is answered already. */
+/** What a page answers; `on`: the interaction has its answer, and the browser leaves its pages. */
 export type Reply =
   | { readonly kind: 'page'; readonly html: Html; readonly status?: number; readonly retryAfter?: number }
   | { readonly kind: 'go'; readonly to: StepName; readonly query?: string; readonly step?: Step }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'on'; readonly to: string }
 
 /** A page of an interaction: what it shows, and what it does with its form. */
 export interface StepPage {
@@ -36,14 +36,9 @@ export interface StepPage {
   readonly take?: (visit: Visit, fields: Fields) => Promise<Reply>
 }
 
-const done: Reply = { kind: 'done' }
-
 /** The person is this user: the interaction goes on, and what its pages left for each other goes. */
 export async function finishSignIn(visit: Visit, userId: string, isRemembered: boolean): Promise<Reply> {
   const { req, res, interactions } = visit.exchange
   visit.steps.clear(res, visit.interaction.uid)
-  await interactions.signedIn(req, res, { userId, remember: isRemembered })
-  return done
+  return { kind: 'on', to: await interactions.signedIn(req, res, { userId, remember: isRemembered }) }
 }
-
-export { done }

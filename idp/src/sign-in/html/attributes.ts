@@ -16,7 +16,8 @@ const addresses = new Set(['href', 'src', 'action', 'formaction'])
 /**
  * Attributes for a template: `<input ${attributes({ name, required: true })}>`.
  *
- * @throws TypeError for handlers and styles, and for an address that is neither a path of this origin nor http(s)
+ * @throws TypeError for handlers and styles, and for an address that is neither a path of this origin nor http(s); a link may
+ *   lead to an application as well, by a scheme with a domain of its own
  */
 export function attributes(given: Readonly<Record<string, AttributeValue>>): Attributes {
   const pieces = Object.entries(given).map(([name, value]) => attribute(name, value))
@@ -34,10 +35,17 @@ function attribute(name: string, value: AttributeValue): string {
   if (value === undefined || value === false) return ''
   if (value === true) return name
   const text = String(value)
-  if (addresses.has(name) && !isAddress(text)) throw new TypeError(`${name} takes a path or an http(s) address`)
+  if (addresses.has(name) && !isAddress(text) && !(name === 'href' && isOfApplication(text))) {
+    throw new TypeError(`${name} takes a path or an http(s) address`)
+  }
   return `${name}="${escapeText(text)}"`
 }
 
 function isAddress(text: string): boolean {
   return /^https?:\/\/[^/]/.test(text) || /^[/](?![/\\])/.test(text) || text.startsWith('#')
+}
+
+/** RFC 8252 §7.1: a reversed domain. What a browser itself would run or show has no dot in its scheme. */
+function isOfApplication(text: string): boolean {
+  return /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:[^:]/i.test(text)
 }

@@ -70,6 +70,16 @@ test('addresses are paths of this origin or http(s), and neither handlers nor st
   }
 })
 
+test('a link may lead to an application, by a scheme with a dot, and nothing else may', () => {
+  for (const href of ['com.example.app:/signed-out', 'com.example.app://done?a=1&b=2']) {
+    assert.equal(documentOf(html`<a ${attributes({ href })}>`), `<a href="${href.replaceAll('&', '&amp;')}">`)
+    for (const name of ['src', 'action', 'formaction']) assert.throws(() => attributes({ [name]: href }), TypeError)
+  }
+  for (const href of ['.a:/x', 'javascript:a.b', 'data.:', '\tcom.example:/x', 'a.b']) {
+    assert.throws(() => attributes({ href }), TypeError, href)
+  }
+})
+
 test('what comes out of an escape is what went in', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {

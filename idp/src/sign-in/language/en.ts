@@ -120,6 +120,10 @@ export const en = {
   'device.doneTitle': 'Connected',
   'device.doneText': 'You can close this page and go back to your device.',
 
+  'goOn.title': 'One moment',
+  'goOn.text': 'This page goes on by itself.',
+  'goOn.link': 'Continue',
+
   'signOut.title': 'Sign out?',
   'signOut.text': 'You will be signed out of {pool} in this browser.',
   'signOut.asked': '{client} asks you to sign out of {pool} in this browser.',
@@ -141,6 +145,7 @@ export const en = {
   'error.invalid_client': 'We do not know the app that sent you here.',
   'error.access_denied': 'This was not allowed.',
   'error.server_error': 'Something broke on our side. Try again in a moment.',
+  'error.slow_down': 'That was too often. Wait a moment, then try again.',
   'error.expired': 'This page has expired. Go back to the app and start again.',
 
   'refusal.gone': 'This page is over',

@@ -120,6 +120,10 @@ export const zh: Texts = {
   'device.doneTitle': '已连接',
   'device.doneText': '您可以关闭此页面，回到设备上继续。',
 
+  'goOn.title': '请稍候',
+  'goOn.text': '本页会自动继续。',
+  'goOn.link': '继续',
+
   'signOut.title': '退出登录？',
   'signOut.text': '您将在此浏览器中退出 {pool}。',
   'signOut.asked': '{client} 请求您在此浏览器中退出 {pool}。',
@@ -141,6 +145,7 @@ export const zh: Texts = {
   'error.invalid_client': '我们不认识将您带到这里的应用。',
   'error.access_denied': '此操作未获允许。',
   'error.server_error': '我们这边出了问题，请稍后重试。',
+  'error.slow_down': '操作过于频繁，请稍候再试。',
   'error.expired': '此页面已过期，请返回应用重新开始。',
 
   'refusal.gone': '此页面已失效',

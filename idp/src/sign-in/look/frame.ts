@@ -15,3 +15,6 @@ export interface Brand {
   /** Path of the issuer, before the paths of all pages and of the style sheet. */
   readonly root: string
 }
+
+/** Stands for a root where the request belongs to no pool: never the id of one. */
+export const noRoot = '/pools/-'

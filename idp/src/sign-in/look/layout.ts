@@ -1,6 +1,6 @@
 import { attributes } from '../html/attributes.ts'
 import { type Html, html, type Value } from '../html/html.ts'
-import type { Brand, Frame } from './frame.ts'
+import { type Brand, type Frame, noRoot } from './frame.ts'
 import { stylesheet } from './stylesheet.ts'
 
 export interface Layout {
@@ -10,10 +10,15 @@ export interface Layout {
   /** Something has to be mended: the title says so, for it is what a screen reader reads first. */
   readonly isProblem?: boolean
   readonly wide?: boolean
+  /** Where the browser goes on at once by itself. */
+  readonly goesOnTo?: string
 }
 
 /** A whole document: brand, card, and where one is. */
-export function layout({ wording, brand }: Frame, { title, content, isProblem = false, wide = false }: Layout): Html {
+export function layout(
+  { wording, brand }: Frame,
+  { title, content, isProblem = false, wide = false, goesOnTo }: Layout,
+): Html {
   const titled = isProblem ? wording.say('title.error', { title }) : title
   return html`<!doctype html>
 <html lang="${wording.tag}">
@@ -22,8 +27,8 @@ export function layout({ wording, brand }: Frame, { title, content, isProblem = 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${brand === undefined ? titled : wording.say('page.for', { title: titled, pool: brand.name })}</title>
-${brand && html`<link rel="stylesheet" ${attributes({ href: brand.root + stylesheet.path })}>`}
+${goesOnTo !== undefined && html`<meta ${attributes({ 'http-equiv': 'refresh', content: `0; url=${goesOnTo}` })}>\n`}<title>${brand === undefined ? titled : wording.say('page.for', { title: titled, pool: brand.name })}</title>
+<link rel="stylesheet" ${attributes({ href: (brand?.root ?? noRoot) + stylesheet.path })}>
 </head>
 <body>
 ${brand && head(brand)}

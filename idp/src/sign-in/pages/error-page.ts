@@ -13,6 +13,8 @@ const meanings: Readonly<Record<string, PlainKey>> = {
   unauthorized_client: 'error.invalid_client',
   access_denied: 'error.access_denied',
   server_error: 'error.server_error',
+  slow_down: 'error.slow_down',
+  temporarily_unavailable: 'error.slow_down',
   expired: 'error.expired',
 }
 

@@ -1,5 +1,5 @@
 import { consentPage } from '../pages/consent-page.ts'
-import { done, type Fields, type Reply, type Visit } from '../visit.ts'
+import type { Fields, Reply, Visit } from '../visit.ts'
 import { userNameOf } from './user-name.ts'
 
 export async function showConsent(visit: Visit): Promise<Reply> {
@@ -16,6 +16,6 @@ export async function showConsent(visit: Visit): Promise<Reply> {
 /** Only the button that says so gives anything away. */
 export async function takeConsent({ exchange }: Visit, fields: Fields): Promise<Reply> {
   const { req, res, interactions } = exchange
-  await (fields['decision'] === 'allow' ? interactions.consented(req, res) : interactions.denied(req, res))
-  return done
+  const isAllowed = fields['decision'] === 'allow'
+  return { kind: 'on', to: await (isAllowed ? interactions.consented(req, res) : interactions.denied(req, res)) }
 }

@@ -1,5 +1,5 @@
 import type { StepName } from '../paths.ts'
-import { done, type Reply, type StepPage, type Visit } from '../visit.ts'
+import type { Reply, StepPage, Visit } from '../visit.ts'
 import { confirm } from './confirm.ts'
 import { showConsent, takeConsent } from './consent.ts'
 import { newPassword } from './new-password.ts'
@@ -27,6 +27,5 @@ const toFirst: Reply = { kind: 'go', to: '' }
 
 async function cancel({ exchange }: Visit): Promise<Reply> {
   const { req, res, interactions } = exchange
-  await interactions.cancelled(req, res)
-  return done
+  return { kind: 'on', to: await interactions.cancelled(req, res) }
 }
