@@ -6,6 +6,10 @@ export interface Call {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** What single connections send instead, by their number: one with a session of its own each. */
+  readonly each?: readonly { readonly headers: Readonly<Record<string, string>>; readonly body?: string }[]
+  /** What every answer has to hold: a JSON-RPC error in a 200 must not count as speed. */
+  readonly holds?: string
 }
 
 export interface LoadOptions {
@@ -31,23 +35,28 @@ export interface Loaded {
  */
 export async function load(call: Call, options: LoadOptions): Promise<Loaded> {
   const { connections = 16, requests = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY } = options
-  const nextRequest = requestsOf(call, options.tokens)
   const begin = performance.now()
   const end = begin + seconds * 1000
   let sent = 0
   let answers = 0
-  const next = (): Buffer | undefined => {
-    if (sent >= requests || performance.now() >= end) return undefined
-    sent += 1
-    return nextRequest()
+  const shared = requestsOf(call, options.tokens)
+  const nextOf = (connection: number) => {
+    const own = call.each?.[connection]
+    const nextRequest = own === undefined ? shared : requestsOf({ ...call, ...own }, options.tokens)
+    return (): Buffer | undefined => {
+      if (sent >= requests || performance.now() >= end) return undefined
+      sent += 1
+      return nextRequest()
+    }
   }
   const { hostname, port } = new URL(call.url)
-  const drive = async (): Promise<void> => {
+  const wanted = { status: options.status ?? 200, holds: call.holds ?? '' }
+  const drive = async (connection: number): Promise<void> => {
     const socket = connect(Number(port), hostname).setNoDelay(true)
-    const answered = await converse(socket, next, options.status ?? 200)
+    const answered = await converse(socket, nextOf(connection), wanted)
     answers += answered
   }
-  await Promise.all(Array.from({ length: connections }, drive))
+  await Promise.all(Array.from({ length: connections }, (_, connection) => drive(connection)))
   return { answers, seconds: (performance.now() - begin) / 1000 }
 }
 
@@ -68,8 +77,13 @@ function requestsOf({ url, method, headers, body }: Call, tokens: LoadOptions['t
   }
 }
 
+interface Wanted {
+  readonly status: number
+  readonly holds: string
+}
+
 /** Sends what `next` gives and waits for its answer, until there is no more. Resolves to the number of answers. */
-function converse(socket: Socket, next: () => Buffer | undefined, status: number): Promise<number> {
+function converse(socket: Socket, next: () => Buffer | undefined, { status, holds }: Wanted): Promise<number> {
   return new Promise((resolve, reject) => {
     const statusLine = `HTTP/1.1 ${status} `
     let answers = 0
@@ -83,7 +97,7 @@ function converse(socket: Socket, next: () => Buffer | undefined, status: number
       pending += chunk.toString('latin1')
       const length = lengthOf(pending)
       if (length === undefined || pending.length < length) return
-      if (!pending.startsWith(statusLine) || pending.length > length) {
+      if (!pending.startsWith(statusLine) || pending.length > length || !pending.includes(holds)) {
         socket.destroy(new Error(`not the answer that was wanted: ${pending.slice(0, 200)}`))
         return
       }

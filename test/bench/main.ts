@@ -23,6 +23,9 @@ const cases: Record<string, () => Promise<{ run: Case }>> = {
   'unknown-keys': () => import('./cases/unknown-keys.ts'),
   start: () => import('./cases/start.ts'),
   pools: () => import('./cases/pools.ts'),
+  'gateway-stdio': async () => ({ run: (await import('./cases/gateway.ts')).inSessions }),
+  'gateway-stdio-one': async () => ({ run: (await import('./cases/gateway.ts')).inOneSession }),
+  'gateway-idle': () => import('./cases/idle.ts'),
 }
 
 const asked = process.argv.slice(2)

@@ -3,14 +3,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Call } from './load.ts'
 
 /** One server under load, in a process of its own so that the load generator does not share its event loop. */
-export interface Side {
+export interface Side extends Call {
   readonly name: string
-  readonly url: string
-  readonly method: 'GET' | 'POST'
-  readonly headers: Record<string, string>
-  readonly body?: string
   /** Processor time that it has taken so far, in ms; NaN where the system does not tell. */
   cpuMs(): Promise<number>
   close(): Promise<void>

@@ -128,6 +128,8 @@ describe('the tutorial', () => {
     const url = `${shown.NetworkConfigurations[0].Endpoint}/mcp`
     const keys = shown.InboundAuthorizerConfiguration.Authorizer.KeyAuth.ApiKeys
     assert.equal(keys.length, 3)
+    // agentkit-sdk-python takes a text alone there and threw the whole answer away.
+    assert.equal(shown.ProtocolConfiguration.ProtocolConvertConfiguration, '')
     for (const { Key } of keys) assert.match((await tools(url, Key)).text, /think/)
   })
 

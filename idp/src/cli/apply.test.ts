@@ -37,7 +37,7 @@ const description = 'x'.repeat(2048)
 /** A seed that is so many bytes long once it is sent. */
 function seedOf(bytes: number): string {
   const pools: object[] = []
-  const text = () => JSON.stringify({ version: 1, pools, services: [], accessKeys: [] })
+  const text = () => JSON.stringify({ version: 1, pools, services: [], toolsets: [], accessKeys: [] })
   const pool = (words: string) => ({ id: `p${pools.length}`, projectName: 'default', description: words })
   while (bytes - text().length > 3000) pools.push(pool(description))
   pools.push(pool(''))

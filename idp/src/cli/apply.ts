@@ -41,7 +41,8 @@ function refuseLarge(file: string, seed: Seed): void {
 /** The gateway need not be there for a file that has nothing for it. */
 async function concerned(seed: Seed, options: ApplyOptions, terminal: Terminal): Promise<Server[]> {
   const { idp, gateway } = await findServers(options, terminal.env)
-  return seed.services.length === 0 && !options.prune ? [idp] : [idp, gateway]
+  const hasNone = seed.services.length === 0 && seed.toolsets.length === 0
+  return hasNone && !options.prune ? [idp] : [idp, gateway]
 }
 
 async function applyTo(

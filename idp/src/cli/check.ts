@@ -6,8 +6,14 @@ export async function checkVerb(file: string, options: { readonly json?: boolean
   const seed = await readSeed(file, terminal.env)
   const pools = seed.pools.length
   const services = seed.services.length
-  if (options.json) terminal.out(JSON.stringify({ ok: true, pools, services }, null, 2))
-  else terminal.out(`${file}: no mistakes (${count(pools, 'pool')}, ${count(services, 'service')})`)
+  const toolsets = seed.toolsets.length
+  if (options.json) terminal.out(JSON.stringify({ ok: true, pools, services, toolsets }, null, 2))
+  else terminal.out(`${file}: no mistakes (${summary(pools, services, toolsets)})`)
+}
+
+function summary(pools: number, services: number, toolsets: number): string {
+  const both = [count(pools, 'pool'), count(services, 'service')]
+  return [...both, ...(toolsets === 0 ? [] : [count(toolsets, 'toolset')])].join(', ')
 }
 
 function count(many: number, what: string): string {

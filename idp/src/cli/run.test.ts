@@ -146,6 +146,7 @@ describe('check', () => {
       ok: true,
       pools: 1,
       services: 0,
+      toolsets: 0,
     })
   })
 

@@ -88,6 +88,15 @@ function createProgram(terminal: Terminal, outcome: { code: number | undefined }
     })
 
   program
+    .command('access')
+    .argument('<service>', 'id of a service or toolset of the gateway')
+    .description('print who may call which of its tools')
+    .action(async (service: string, _options, command: Command) => {
+      const { accessVerb } = await import('./access.ts')
+      await accessVerb(service, command.optsWithGlobals(), terminal)
+    })
+
+  program
     .command('check')
     .argument('<file>', 'seed file, YAML or JSON')
     .description('look for mistakes in a seed file, without a server')

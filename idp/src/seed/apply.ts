@@ -15,8 +15,8 @@ export interface ApplyOptions {
   readonly directory: Directory
   /** Public origin of the gateway: what a resource that is a path (`/mcp`) is below of. */
   readonly gatewayUrl: string
-  /** Of its services only the resources that they need are looked at. */
-  readonly seed: Pick<Seed, 'pools'> & Partial<Pick<Seed, 'services'>>
+  /** Of its services and toolsets only the resources that they need are looked at. */
+  readonly seed: Pick<Seed, 'pools'> & Partial<Pick<Seed, 'services' | 'toolsets'>>
   /** Deletes what the seed does not have: pools, and resources, clients and secrets of its pools. */
   readonly prune?: boolean
   readonly origin?: Origin
@@ -33,7 +33,8 @@ export async function applySeed(options: ApplyOptions): Promise<SeedSummary> {
   const absolute = (resource: string) => (resource.startsWith('/') ? gatewayUrl + resource : resource)
   refuseTwins(seed.pools, absolute)
   const changes = await directory.change(async (rooms) => {
-    const task: Task = { rooms, prune, services: seed.services ?? [], absolute }
+    const services = [...(seed.services ?? []), ...(seed.toolsets ?? [])]
+    const task: Task = { rooms, prune, services, absolute }
     const made: SeedChange[] = []
     for (const [index, pool] of inLockOrder(seed.pools)) {
       made.push(...(await at(`pools[${index}]`, () => applyPool(task, pool))))

@@ -1,6 +1,9 @@
-import type { Seed } from '@postern/server'
+import { type SeedService, type SeedToolset, scopesAskedFor } from '@postern/server'
 
-/** A service of the gateway that trusts a pool: what is registered there for it. */
+/** A service or toolset of a seed. */
+export type ServedBySeed = SeedService | SeedToolset
+
+/** A service or toolset of the gateway that trusts a pool: what is registered there for it. */
 export interface ServiceResource {
   /** Its path at the gateway. */
   readonly identifier: string
@@ -12,11 +15,14 @@ export interface ServiceResource {
  * The resources that a seed's services need in one of its pools. The gateway registers them as well, once it runs; made
  * here, a client of the same seed can name them, and tokens can be had before.
  */
-export function serviceResources({ services = [] }: Partial<Seed>, poolId: string): readonly ServiceResource[] {
-  return services.flatMap(({ id, name = id, path, authorizers = [] }) =>
+export function serviceResources(
+  { services = [] }: { readonly services?: readonly ServedBySeed[] },
+  poolId: string,
+): readonly ServiceResource[] {
+  return services.flatMap(({ id, name = id, path, authorizers = [], access }) =>
     authorizers.flatMap((authorizer) =>
       authorizer.type === 'CustomJWT' && authorizer.pool === poolId
-        ? [{ identifier: path, name, scopes: authorizer.requiredScopes ?? [] }]
+        ? [{ identifier: path, name, scopes: scopesAskedFor(authorizer.requiredScopes, access?.rules) }]
         : [],
     ),
   )

@@ -21,6 +21,8 @@ export const limits = {
   keyUseDelay: 5_000,
   /** `lastUsedAt` of a key is not written again within this time. */
   keyUseResolution: 60_000,
+  /** How old what is known of a resource's scopes may be before it is looked at again, when it is asked for. */
+  scopesResolution: 30_000,
   /** Services that are registered at the identity provider at the same time. */
   registrationsAtOnce: 4,
   /** How long a service that is otherwise ready waits for the first try of its registration. */
@@ -68,6 +70,10 @@ export const backendLimits = {
   requestMs: 10 * 60_000,
   /** Requests in flight on one connection. */
   inFlight: 1024,
+  /** Questions of one backend to its client that wait for an answer, the longest of them, and how long it may wait. */
+  questions: 32,
+  questionBytes: 4 * 1024 * 1024,
+  questionMs: 5 * 60_000,
   /** The document of an `openapi` backend, decoded; its nesting, its values, its YAML aliases. */
   openapiDocumentBytes: 5 * 1024 * 1024,
   openapiDepth: 64,
@@ -108,6 +114,9 @@ export const backendLimits = {
   garbageBytes: 1024 * 1024,
   /** What may wait to be read by a process on its stdin. */
   unreadBytes: 32 * 1024 * 1024,
+  /** Memory of a process and what it forks, in MB; `POSTERN_MAX_PROCESS_MEMORY_MB` sets another. How often it is looked at. */
+  processMemoryMb: 1024,
+  memoryCheckMs: 5000,
   /** What is kept of a process's stderr: its end. */
   stderrBytes: 8 * 1024,
   /** Characters of stdout, stderr or a foreign error message that are quoted in a reason. */
@@ -138,6 +147,24 @@ export const protocolLimits = {
   sessionIdleMs: 60 * 60_000,
   /** How often it is seen whether the credentials of open streams were revoked. */
   credentialCheckMs: 1000,
+  /** Questions that one session was asked and has not answered. */
+  questionsPerSession: 64,
+  /** How often a modern backend may ask for more before a legacy client's request has failed. */
+  inputRounds: 10,
+  /** How long a legacy client may take for the answers to one such round. */
+  answerMs: 5 * 60_000,
+  /** A call of a modern client that waits for an answer is given up after this time, and what it was told is void. */
+  parkedMs: 5 * 60_000,
+  /** A call that has asked waits this long for further questions, so that its client is asked all of them at once. */
+  gatherMs: 20,
+  /** Calls that wait for an answer: of one caller at one service, and in all. */
+  parkedPerCaller: 20,
+  parked: 1000,
+  /** What is kept of such a call until it is asked for: its answer, and what was said before that. */
+  parkedBytes: 1024 * 1024,
+  parkedNotifications: 100,
+  /** Callers whose rate is kept count of, over all services; beyond that, the quietest is forgotten and begins anew. */
+  ratedCallers: 50_000,
   /** Long-lived streams of one caller with one service. */
   streamsPerCaller: 50,
   /** Resources that one session or one `subscriptions/listen` may watch. */
@@ -156,6 +183,45 @@ export const protocolLimits = {
 
 /** The same names, any numbers: tests use shorter times and smaller bounds. */
 export type ProtocolLimits = { readonly [name in keyof typeof protocolLimits]: number }
+
+/** Toolsets: several services as one. */
+export const toolsetLimits = {
+  /** How long a client that gets to know a toolset waits for services that nobody has met yet. */
+  introduceMs: 5_000,
+  /** How long one service may take to list what it has before it is left out. */
+  listMs: 10_000,
+  /** Pages and entries of one service's list that are read. */
+  listPages: 20,
+  listItems: 2_000,
+  /** Entries in one page of a merged list. */
+  pageItems: 1_000,
+  /** Characters of a merged name (MCP 2025-11-25, "Tool Names"). */
+  nameLength: 128,
+  /** URIs of which it is known whose they are, over all toolsets and callers; a longer one always says so itself. */
+  uris: 50_000,
+  uriLength: 2_048,
+  uriMs: 24 * 60 * 60_000,
+  /** A service that is left out is worth a warning again after this long. */
+  noteMs: 60_000,
+  /** The wait before a service that a stream watches, and that is gone, is tried again: doubled each time. */
+  retryMs: 1_000,
+  retryLongestMs: 60_000,
+  /** Searches: answers, questions at once, characters of one; indexes that are kept. */
+  searchAnswers: 10,
+  searchQuestions: 10,
+  searchQuestion: 1_000,
+  searchIndexes: 50,
+  /** Tools of an index that is kept for the next search; characters of a description that are searched. */
+  searchIndexTools: 2_000,
+  searchDescription: 4_000,
+  /** Characters of one service's instructions. */
+  instructions: 8_000,
+  /** Calls in one mcp_use_tool. */
+  uses: 10,
+} as const
+
+/** The same names, any numbers: tests use shorter times and smaller bounds. */
+export type ToolsetLimits = { readonly [name in keyof typeof toolsetLimits]: number }
 
 /** A gateway's hold on its database. */
 export const tenureLimits = {

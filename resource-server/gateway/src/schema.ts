@@ -27,6 +27,8 @@ export interface ServiceTable {
   revision: number
   /** What the originals' API was given and means nothing here: JSON, sealed. */
   annotations: string | null
+  /** Who may do what: JSON; null: nothing is said. */
+  access: string | null
   created_at: number
   updated_at: number
 }
@@ -44,6 +46,11 @@ export interface ApiKeyTable {
   created_at: number
   expires_at: number | null
   last_used_at: number | null
+  /** The value before the last rotation; with `previous_expires_at` passed it is not accepted any more. */
+  previous_hash: string | null
+  previous_hint: string | null
+  previous_expires_at: number | null
+  previous_last_used_at: number | null
 }
 
 export interface GatewayTables {
@@ -108,6 +115,17 @@ export const gatewayMigrations: Record<string, { up(db: Kysely<unknown>): Promis
     async up(db) {
       await db.schema.alterTable('service').addColumn('annotations', 'text').execute()
       await db.schema.alterTable('api_key').addColumn('kept', 'text').execute()
+    },
+  },
+  '004_access': {
+    async up(db) {
+      await db.schema.alterTable('service').addColumn('access', 'text').execute()
+      for (const column of ['previous_hash', 'previous_hint']) {
+        await db.schema.alterTable('api_key').addColumn(column, 'text').execute()
+      }
+      for (const column of ['previous_expires_at', 'previous_last_used_at']) {
+        await db.schema.alterTable('api_key').addColumn(column, 'bigint').execute()
+      }
     },
   },
 }

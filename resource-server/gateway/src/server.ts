@@ -37,12 +37,14 @@ import type { Catalog } from './catalog/types.ts'
 import { createIdpLink } from './idp-link/idp-link.ts'
 import { managementRoutes } from './management/management.ts'
 import { createIssuerCheck } from './protocol/issuer-check.ts'
+import { createListTools } from './protocol/list-tools.ts'
 import { createProtocol } from './protocol/protocol.ts'
 import type { Protocol } from './protocol/types.ts'
 import { type GatewayTables, gatewayMigrations } from './schema.ts'
 import { seedRoutes } from './seed/routes.ts'
 import type { StartSeed } from './seed/start.ts'
 import { version } from './version.ts'
+import { listToolsOf } from './volcengine/list-tools.ts'
 import { createVolcengine } from './volcengine/volcengine.ts'
 
 export interface GatewayServerOptions {
@@ -118,8 +120,16 @@ async function openGround(context: Context, closers: Closers): Promise<Ground> {
   const recorder = createRecorder({ store, clock, log, role: 'gateway', metrics })
   closers.add(recorder.close)
   const { record } = recorder
-  const { maxProcesses, dataDir } = settings
-  const backends = createBackends({ maxProcesses, dataDir, clock, record, log, ...internalOf(settings) })
+  const { maxProcesses, maxProcessMemoryMb, dataDir } = settings
+  const backends = createBackends({
+    maxProcesses,
+    maxProcessMemoryMb,
+    dataDir,
+    clock,
+    record,
+    log,
+    ...internalOf(settings),
+  })
   closers.add(backends.close)
   await backends.clearUp()
   const lost = tenure.lost.then(async (error) => {
@@ -192,6 +202,7 @@ function openProtocol(context: Context, ground: Ground, catalog: Catalog, fetch:
     catalog,
     backends: ground.backends,
     settings,
+    sealer: ground.sealer,
     clock,
     record: ground.recorder.record,
     log,
@@ -210,7 +221,11 @@ function openHttp(context: Context, ground: Ground, catalog: Catalog, protocol: 
     mode: settings.mode,
     adminToken: secrets.adminToken,
     routes: [
-      ...managementRoutes({ catalog, gatewayUrl: settings.publicUrl }),
+      ...managementRoutes({
+        catalog,
+        gatewayUrl: settings.publicUrl,
+        listTools: createListTools(ground.backends, catalog),
+      }),
       ...seedRoutes({ catalog, idpUrl: settings.idpUrl }),
       ...eventRoutes(recorder),
     ],
@@ -231,6 +246,7 @@ function openVolcengine(
   return createVolcengine({
     catalog,
     sealer: settings.showSecretsAgain ? ground.sealer : undefined,
+    listTools: listToolsOf(ground.backends, catalog),
     gatewayUrl: settings.publicUrl,
     accessKeys: accessKeysOf(settings, seed),
     clock,

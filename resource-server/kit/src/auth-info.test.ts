@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAuthInfo, freezeDeep, isAuthInfo } from './auth-info.ts'
+import { createAuthInfo, freezeDeep, isAuthInfo, withoutResource } from './auth-info.ts'
 
 const input = {
   kind: 'jwt',
@@ -51,4 +51,29 @@ test('what only looks like one is none', () => {
   const auth = createAuthInfo(input)
   assert.ok(isAuthInfo(auth))
   for (const other of [{ ...auth }, undefined, null, 'auth']) assert.ok(!isAuthInfo(other))
+  // With the very getter, but not frozen: somebody may have changed it.
+  assert.ok(!isAuthInfo(Object.defineProperties({}, Object.getOwnPropertyDescriptors(auth))))
+  assert.ok(!isAuthInfo(Object.create(auth)))
+  const lookAlike = Object.freeze({
+    ...auth,
+    get resource() {
+      return new URL(input.resource)
+    },
+  })
+  assert.ok(!isAuthInfo(lookAlike))
+  assert.ok(isAuthInfo(withoutResource(auth)))
+  assert.ok(!isAuthInfo({ ...withoutResource(auth) }))
+})
+
+test('of many resources each caller keeps its own', () => {
+  const first = createAuthInfo(input)
+  const resources = Array.from({ length: 600 }, (_, index) => `https://mcp${index}.example/`)
+  const callers = resources.map((resource) => createAuthInfo({ ...input, resource }))
+  assert.deepEqual(
+    callers.map((auth) => auth.resource.href),
+    resources,
+  )
+  assert.equal(first.resource.href, new URL(input.resource).href)
+  assert.ok([first, ...callers].every(isAuthInfo))
+  assert.notEqual(first.resource, first.resource)
 })

@@ -59,7 +59,7 @@ export function createAuthInfo(input: AuthInfoInput): AuthInfo {
   const { kind, token, issuer, subject, clientId, resource, claims = {}, extra = {} } = input
   const scopes = [...input.scopes]
   const audience = [...input.audience]
-  const info: Writable<AuthInfo> = {
+  const info: Writable<Omit<AuthInfo, 'resource'>> = {
     kind,
     token,
     issuer,
@@ -67,10 +67,6 @@ export function createAuthInfo(input: AuthInfoInput): AuthInfo {
     clientId,
     scopes,
     audience,
-    // A URL cannot be frozen, so each reader gets one of its own.
-    get resource() {
-      return new URL(resource)
-    },
     claims,
     extra,
   }
@@ -82,17 +78,38 @@ export function createAuthInfo(input: AuthInfoInput): AuthInfo {
   freezeDeep(extra)
   Object.freeze(scopes)
   Object.freeze(audience)
-  made.add(info)
-  return Object.freeze(info)
+  return Object.freeze(withResource(info, resource))
+}
+
+/** A URL cannot be frozen, so each reader gets one of its own. */
+function withResource<T extends object>(info: T, resource: string): T & Pick<AuthInfo, 'resource'> {
+  return Object.defineProperty(info, 'resource', getterOf(resource)) as T & Pick<AuthInfo, 'resource'>
+}
+
+// Of each resource there is one getter: objects with a getter apiece would all be of different shapes to the engine, and
+// making one would cost ten times as much. That a frozen object has such a getter also tells that it was made here.
+const getters = new Map<string, PropertyDescriptor>()
+const keptGetters = 256
+const made = new WeakSet<object>()
+
+function getterOf(resource: string): PropertyDescriptor {
+  const kept = getters.get(resource)
+  if (kept !== undefined) return kept
+  const get = () => new URL(resource)
+  made.add(get)
+  if (getters.size >= keptGetters) getters.clear()
+  const descriptor = { get, enumerable: true }
+  getters.set(resource, descriptor)
+  return descriptor
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
 
-const made = new WeakSet<object>()
-
 /** Is the value an AuthInfo that this kit made of a verified credential, rather than something of its shape? */
 export function isAuthInfo(value: unknown): value is AuthInfo {
-  return typeof value === 'object' && value !== null && made.has(value)
+  if (typeof value !== 'object' || value === null) return false
+  const getter = Object.getOwnPropertyDescriptor(value, 'resource')?.get
+  return getter === undefined ? made.has(value) : made.has(getter) && Object.isFrozen(value)
 }
 
 /** The same caller, at a server that does not know which resource it is. */

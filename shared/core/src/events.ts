@@ -15,7 +15,10 @@ export type EventKind = (typeof eventKinds)[number]
 export const outcomes = ['ok', 'refused', 'error'] as const
 export type Outcome = (typeof outcomes)[number]
 
-/** One decision, as it is recorded. No field ever holds a token, a secret, a key or a person's data. */
+/**
+ * One decision, as it is recorded. No field ever holds a token, a secret, a key or a person's data; `arguments`, which may,
+ * is there only where somebody asked for it.
+ */
 export interface PosternEvent {
   readonly id: string
   /** ISO 8601, UTC. */
@@ -33,6 +36,10 @@ export interface PosternEvent {
   /** SHA-256 of the token, base64url. */
   readonly tokenHash?: string
   readonly tool?: string
+  /** The name of the API key, for a caller who came with one. */
+  readonly apiKeyName?: string
+  /** The arguments of a tool call as JSON: cut off, and without what looks like a credential. */
+  readonly arguments?: string
   /** The HTTP status that was answered. */
   readonly status?: number
   readonly durationMs?: number

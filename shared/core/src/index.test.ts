@@ -5,8 +5,12 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 
 const source = new URL('./', import.meta.url)
-const forNodeAlone = ['digest/node.ts', 'fetch/dial-node.ts', 'testing.ts']
-const conditional: Record<string, string> = { '#digest': './digest/web.ts', '#dial': './fetch/dial-web.ts' }
+const forNodeAlone = ['digest/node.ts', 'fetch/dial-node.ts', 'segment/node.ts', 'testing.ts']
+const conditional: Record<string, string> = {
+  '#digest': './digest/web.ts',
+  '#dial': './fetch/dial-web.ts',
+  '#segment': './segment/web.ts',
+}
 
 async function specifiersOf(file: URL): Promise<string[]> {
   const text = await readFile(file, 'utf8')

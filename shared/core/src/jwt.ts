@@ -1,4 +1,4 @@
-import { decodeBase64url, decodeBase64urlInto, decodedLength } from './base64url.ts'
+import { decodeSegment, decodeSegmentText } from '#segment'
 import { type JsonLimits, JsonProblem, parseJson } from './json.ts'
 import { limits } from './limits.ts'
 import type { Reason } from './reasons.ts'
@@ -37,11 +37,11 @@ export function parseJws(token: string, options: JwsLimits = {}): ParsedJws | Ma
   if (token.indexOf('.', second + 1) >= 0) return { malformed: nameOfMoreParts(token) }
   if (second + 1 === token.length) return { malformed: 'signature_missing' }
 
-  const header = parseHeader(token, first, options)
+  const header = parseHeader(token.slice(0, first), options)
   if (typeof header === 'string') return { malformed: header }
-  const payload = parsePart(token, first + 1, second, options)
+  const payload = parsePart(token.slice(first + 1, second), options)
   if (typeof payload === 'string') return { malformed: payload }
-  const signature = decodeBase64url(token.slice(second + 1))
+  const signature = decodeSegment(token.slice(second + 1))
   if (signature === undefined) return { malformed: 'token_not_base64url' }
   return { header, payload, signingInput: token.slice(0, second), signature }
 }
@@ -51,14 +51,13 @@ const headers = new Map<string, JsonObject>()
 const keptHeaders = 64
 const longestKept = 256
 
-function parseHeader(token: string, end: number, options: JsonLimits): JsonObject | Reason {
-  if (end > longestKept || options.maxDepth !== undefined || options.maxBytes !== undefined) {
-    return parsePart(token, 0, end, options)
+function parseHeader(text: string, options: JsonLimits): JsonObject | Reason {
+  if (text.length > longestKept || options.maxDepth !== undefined || options.maxBytes !== undefined) {
+    return parsePart(text, options)
   }
-  const text = token.slice(0, end)
   const kept = headers.get(text)
   if (kept !== undefined) return kept
-  const header = parsePart(token, 0, end, options)
+  const header = parsePart(text, options)
   if (typeof header === 'string' || Object.values(header).some((value) => typeof value === 'object')) return header
   if (headers.size >= keptHeaders) headers.clear()
   headers.set(text, Object.freeze(header))
@@ -69,19 +68,12 @@ function nameOfMoreParts(token: string): Reason {
   return token.split('.', 6).length === 5 ? 'encrypted_token' : 'malformed_token'
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-// Decoding is synchronous, so all share one buffer; allocating one would cost as much as decoding into it.
-const scratch = new Uint8Array(decodedLength(limits.tokenLength))
-
-function parsePart(token: string, start: number, end: number, options: JsonLimits): JsonObject | Reason {
-  if (start === end) return 'malformed_token'
-  const size = decodedLength(end - start)
-  const target = size > scratch.length ? new Uint8Array(size) : scratch
-  const length = decodeBase64urlInto(target, token, start, end)
-  if (length < 0) return 'token_not_base64url'
+function parsePart(segment: string, options: JsonLimits): JsonObject | Reason {
+  if (segment === '') return 'malformed_token'
   try {
-    const value = parseJson(utf8.decode(target.subarray(0, length)), options)
+    const text = decodeSegmentText(segment)
+    if (text === undefined) return 'token_not_base64url'
+    const value = parseJson(text, options)
     return isObject(value) ? value : 'token_not_an_object'
   } catch (error) {
     return error instanceof JsonProblem && error.code === 'duplicate_member'

@@ -65,7 +65,16 @@ export const reasons = {
   insufficient_scope: 'scopes that the operation needs are missing',
   body_too_large: 'the body is longer than can be looked at for operations',
   body_unreadable: 'the body cannot be looked at for operations: compressed, in another charset, no JSON, or cut off',
-  tool_not_allowed: 'the API key is not good for this tool',
+  tool_not_allowed: 'the API key, or the rules of the service, do not allow this tool',
+  would_refuse: 'the rules would refuse this call if they were enforced',
+  rate_limit: 'the caller has made as many requests as are allowed in this time',
+  concurrency_limit: 'the caller has as many requests under way as are allowed',
+  would_throttle: 'a limit would refuse this request if it were enforced',
+
+  // What became of a call
+  tool_failed: 'the tool answered that it failed (isError)',
+  call_failed: 'the call was answered with a JSON-RPC error',
+  cancelled: 'the caller cancelled the call, or did not wait for its answer',
 
   // API keys, custom verifiers
   api_key_unknown: 'no such API key',

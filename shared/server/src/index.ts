@@ -11,7 +11,23 @@ export { SeedError, type SeedIssue } from './config/seed/seed-error.ts'
 export { writeSeed } from './config/seed/write-seed.ts'
 export { readSettings, type Settings, withPort } from './config/settings.ts'
 export { type Environment, type Variable, variables } from './config/variables.ts'
-export { type ApiKeyCreate, type ApiKeyReply, apiKeyCreate, apiKeyReply } from './contract/api-key.ts'
+export {
+  type Access,
+  type AccessCell,
+  type AccessReply,
+  type AccessRule,
+  access,
+  accessReply,
+  scopesAskedFor,
+} from './contract/access.ts'
+export {
+  type ApiKeyCreate,
+  type ApiKeyReply,
+  type ApiKeyRotate,
+  apiKeyCreate,
+  apiKeyReply,
+  apiKeyRotate,
+} from './contract/api-key.ts'
 export {
   type ApiKeyAuthorizer,
   type Authorizer,
@@ -113,6 +129,7 @@ export {
   type SeedPool,
   type SeedResource,
   type SeedService,
+  type SeedToolset,
   type SeedUser,
   seed,
 } from './contract/seed.ts'
@@ -128,6 +145,16 @@ export {
   serviceStatuses,
 } from './contract/service.ts'
 export { didYouMean, suggest } from './contract/suggest.ts'
+export {
+  serviceIds,
+  type ToolsetCreate,
+  type ToolsetMode,
+  type ToolsetPatch,
+  type ToolsetReply,
+  toolsetCreate,
+  toolsetPatch,
+  toolsetReply,
+} from './contract/toolset.ts'
 export {
   type SignUpAttributes,
   signUpAttributes,

@@ -53,8 +53,9 @@ export const limits = {
   /** Retention is looked at after this many rows, or this long. */
   eventPruneEvery: 5_000,
   eventPruneInterval: 60 * 60 * 1000,
-  /** Longest text in an event. */
+  /** Longest text in an event, and longest arguments of a call in one. */
   eventText: 512,
+  eventArguments: 2_048,
 
   seedBytes: 1024 * 1024,
   seedNodes: 100_000,
@@ -62,6 +63,8 @@ export const limits = {
   seedIssues: 50,
 
   processes: 256,
+  /** What POSTERN_MAX_PROCESS_MEMORY_MB may be at most. */
+  processMemoryMb: 262_144,
 
   /** A PEM file, and how much of a certificate's names an error repeats. */
   tlsFileBytes: 256 * 1024,
@@ -116,9 +119,21 @@ export const limits = {
   seedUsers: 10_000,
   seedGroups: 1_000,
   servicePath: 256,
+  /** Services of one toolset. */
+  toolsetServices: 50,
   apiKeys: 25,
   apiKeyTools: 200,
   toolName: 128,
+  /** How long the value before the last one of an API key may live on, in seconds, and how long it does. */
+  apiKeyGraceMax: 7 * 86_400,
+  apiKeyGrace: 86_400,
+  /** Rules of one service, tools that a rule names (`<service>__<tool>` too), and clients, groups or keys that it names. */
+  accessRules: 100,
+  accessTools: 200,
+  accessTool: 128,
+  accessNames: 100,
+  requestsPerMinuteMax: 100_000,
+  concurrentMax: 1_024,
   allowedClients: 100,
   allowedAudiences: 20,
   claimRules: 20,
@@ -137,6 +152,7 @@ export const limits = {
   seedPools: 5_000,
   seedClients: 5_000,
   seedServices: 1_000,
+  seedToolsets: 1_000,
   accessKeys: 100,
   accessKeySecretMin: 16,
   accessKeySecretProduction: 32,

@@ -126,6 +126,14 @@ export const entrance: readonly Row[] = [
     },
   },
   {
+    id: 'K12',
+    what: 'any name at a resource of this machine, where that is said',
+    setUp: { options: { resource: 'http://localhost:3000/mcp', allowedHosts: 'any' } },
+    async play({ send }) {
+      assert.equal((await send(at('host.docker.internal:3000'))).status, 401)
+    },
+  },
+  {
     id: 'K17',
     what: 'no token, and a body that no parser could take: the token comes first',
     attack: () => ({ headers: { 'content-type': 'application/json' }, body: '{"jsonrpc": broken' }),

@@ -1,11 +1,16 @@
-/** Tells the bench that this side is listening, and how to call it; ends with the bench. */
-export function announce(call: {
-  url: string
-  method: 'GET' | 'POST'
-  headers: Record<string, string>
-  body?: string
-}) {
+/** Tells the bench that this side is listening, and how to call it; ends with the bench, after `close`. */
+export function announce(
+  call: {
+    url: string
+    method: 'GET' | 'POST'
+    headers: Record<string, string>
+    body?: string
+    each?: { headers: Record<string, string> }[]
+  },
+  close: () => Promise<void> = async () => {},
+) {
   process.stdout.write(`${JSON.stringify(call)}\n`)
-  process.on('SIGTERM', () => process.exit(0))
-  process.stdin.on('end', () => process.exit(0)).resume()
+  const end = (): void => void close().finally(() => process.exit(0))
+  process.once('SIGTERM', end)
+  process.stdin.once('end', end).resume()
 }

@@ -4,27 +4,31 @@ import { join, resolve } from 'node:path'
 import { createFetch } from '@postern/server'
 import { backendLimits } from '../limits.ts'
 import { startBuiltin } from './builtin.ts'
+import { askable } from './capabilities.ts'
 import { createDial } from './dial.ts'
 import { startHttp } from './http.ts'
 import { inspect } from './inspect.ts'
 import { createLeftovers, removeAbandoned } from './leftovers.ts'
 import type { Live } from './live.ts'
+import { createMemoryWatch } from './memory-watch.ts'
 import { startOpenapi } from './openapi/openapi.ts'
 import { createOutboundTokens, withToken } from './outbound-tokens.ts'
 import { createPackages } from './packages/packages.ts'
 import { createPool, type SlotChange, type SlotSpec } from './pool.ts'
 import { startStdio } from './stdio.ts'
-import type {
-  BackendLimits,
-  BackendService,
-  Backends,
-  BackendsOptions,
-  Caller,
-  CheckOptions,
-  Era,
-  HttpBackend,
-  Lease,
-  OpenapiBackend,
+import {
+  BackendError,
+  type BackendLimits,
+  type BackendService,
+  type Backends,
+  type BackendsOptions,
+  type Caller,
+  type CheckOptions,
+  type Era,
+  type HttpBackend,
+  type JsonObject,
+  type Lease,
+  type OpenapiBackend,
 } from './types.ts'
 
 /**
@@ -33,12 +37,14 @@ import type {
  */
 export function createBackends(options: BackendsOptions): Backends {
   const { clock, maxProcesses } = options
-  const limits: BackendLimits = { ...backendLimits, ...options.limits }
+  const { maxProcessMemoryMb: processMemoryMb = backendLimits.processMemoryMb } = options
+  const limits: BackendLimits = { ...backendLimits, processMemoryMb, ...options.limits }
   const dataDir = resolve(options.dataDir)
   const folders = join(dataDir, 'backends')
   const packagesFolder = join(dataDir, 'packages')
   const packages = createPackages({ folder: packagesFolder, limits })
   const leftovers = createLeftovers(join(dataDir, 'processes'))
+  const memory = createMemoryWatch({ limits, log: options.log })
   const builtin = startBuiltin(clock)
   const dial = createDial()
   const reach = options.fetch ?? dial.fetch
@@ -50,17 +56,21 @@ export function createBackends(options: BackendsOptions): Backends {
   })
   const pool = createPool({ clock, limits, onChange: reporter(options) })
 
-  const start = async (service: BackendService, folder: string, prefer: Era, check: CheckOptions): Promise<Live> => {
+  const start = async (service: BackendService, folder: string, client: Client, check: CheckOptions): Promise<Live> => {
     const { backend } = service
     const shared = service.isolation === 'shared'
     if (backend.type === 'builtin') return builtin
     if (backend.type === 'http') {
-      return await startHttp({ backend, prefer, shared, fetch: await reachFor(backend), limits })
+      return await startHttp({ backend, ...client, shared, fetch: await reachFor(backend), limits })
     }
     if (backend.type === 'openapi') return await startApi(service.id, backend)
+    // Whoever asks for one has forgotten to ask for its services.
+    if (backend.type === 'toolset') throw new BackendError('failed', 'a toolset is reached through its services')
     const command = await packages.resolve(backend, check)
     check.signal?.throwIfAborted()
-    return await startStdio({ backend, command, folder, shared, limits, onStart: leftovers.note, ...check })
+    const { capabilities } = client
+    const onStart = leftovers.note
+    return await startStdio({ backend, command, folder, shared, capabilities, limits, onStart, memory, ...check })
   }
 
   /** Fetches the first token at once, so that what is wrong with it is told as such. */
@@ -83,22 +93,23 @@ export function createBackends(options: BackendsOptions): Backends {
     })
   }
 
-  const slotFor = (service: BackendService, caller: Caller, prefer: Era): SlotSpec => {
+  const slotFor = (service: BackendService, caller: Caller, client: Client): SlotSpec => {
     const { id, backend, isolation, backendRevision } = service
     const who = isolation === 'shared' ? 'shared' : digest(caller.key)
     if (backend.type === 'openapi') return apiSlot(service)
     const isProcess = backend.type === 'stdio'
     const bound = isProcess ? maxProcesses : limits.httpConnections
+    const abilities = JSON.stringify(client.capabilities)
     return {
-      // A process keeps state: a caller has one, of whatever era its clients are. A connection is cheap.
-      key: isProcess ? `${id} ${who}` : `${id} ${who} ${prefer}`,
+      // A process keeps state: a caller has one for clients that can do the same, of whatever era. A connection is cheap.
+      key: isProcess ? `${id} ${who} ${abilities}` : `${id} ${who} ${abilities} ${client.prefer}`,
       serviceId: id,
       revision: backendRevision,
       kind: isProcess ? 'process' : 'http',
       bound,
       owner: isolation === 'shared' ? undefined : who,
       ownerBound: shareOf(bound, limits.keptForOthers),
-      start: (signal) => start(service, join(folders, id, who), prefer, { signal }),
+      start: (signal) => start(service, join(folders, id, who), client, { signal }),
     }
   }
 
@@ -111,19 +122,21 @@ export function createBackends(options: BackendsOptions): Backends {
     bound: limits.openapiApis,
     owner: undefined,
     ownerBound: limits.openapiApis,
-    start: (signal) => start(service, folders, 'legacy', { signal }),
+    start: (signal) => start(service, folders, nobody, { signal }),
   })
 
   return {
-    async connect(service, caller, { prefer = 'legacy' } = {}) {
+    async connect(service, caller, { prefer = 'legacy', capabilities } = {}) {
       if (service.backend.type === 'builtin') return endless(builtin)
-      return await pool.lease(slotFor(service, caller, prefer))
+      return await pool.lease(
+        slotFor(service, caller, { prefer, capabilities: service.isolation === 'shared' ? {} : askable(capabilities) }),
+      )
     },
     async check(service, check = {}) {
       await mkdir(folders, { recursive: true, mode: 0o700 })
       const folder = await mkdtemp(join(folders, '.check-'))
       try {
-        const live = await start(service, folder, 'legacy', check)
+        const live = await start(service, folder, nobody, check)
         return await inspect(live, limits).finally(() => live.close())
       } finally {
         await rm(folder, { recursive: true, force: true })
@@ -147,6 +160,14 @@ export function createBackends(options: BackendsOptions): Backends {
     processes: () => pool.live(),
   }
 }
+
+/** What a backend is to know of the client that it is started for. */
+interface Client {
+  readonly prefer: Era
+  readonly capabilities: JsonObject
+}
+
+const nobody: Client = { prefer: 'legacy', capabilities: {} }
 
 /** What one caller may hold over all services: not everything, unless there is but one place. */
 function shareOf(bound: number, keptForOthers: number): number {

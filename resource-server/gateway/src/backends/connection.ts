@@ -30,7 +30,14 @@ export function createConnection({ peer, server, shared, requestMs }: Connection
       return peer.request(request, peerOptions(request, options, requestMs))
     },
     notify: (notification) => peer.notify(notification),
-    watch: (filter: WatchFilter, listener) => watchers.add(filter, listener),
+    watch(filter: WatchFilter, listener, onRequest) {
+      const unwatch = watchers.add(filter, listener)
+      const leave = onRequest === undefined ? undefined : peer.attend(onRequest)
+      return () => {
+        leave?.()
+        unwatch()
+      }
+    },
     setLogLevel(level) {
       if (server.era === 'modern' || level === logLevel || server.capabilities['logging'] === undefined) return
       logLevel = level
@@ -40,11 +47,16 @@ export function createConnection({ peer, server, shared, requestMs }: Connection
   return { connection, onNotification: watchers.deliver }
 }
 
-function peerOptions(request: RpcRequest, { signal, onNotification, headers }: CallOptions, requestMs: number) {
+function peerOptions(
+  request: RpcRequest,
+  { signal, onNotification, headers, onRequest }: CallOptions,
+  requestMs: number,
+) {
   return {
     timeoutMs: request.method === 'subscriptions/listen' ? 0 : requestMs,
     ...(signal === undefined ? {} : { signal }),
     ...(onNotification === undefined ? {} : { onNotification }),
     ...(headers === undefined ? {} : { headers }),
+    ...(onRequest === undefined ? {} : { onRequest }),
   }
 }

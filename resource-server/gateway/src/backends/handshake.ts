@@ -47,12 +47,12 @@ type Attempt = { readonly server: ServerDescription } | { readonly refusal: Hand
 export async function shakeHands(
   peer: Peer,
   channel: Channel,
-  options: { readonly prefer: Era; readonly timeoutMs: number },
+  options: { readonly prefer: Era; readonly timeoutMs: number; readonly capabilities?: JsonObject },
 ): Promise<ServerDescription> {
-  const first = await attempt(peer, channel, options.prefer, options.timeoutMs)
+  const first = await attempt(peer, channel, options.prefer, options)
   if ('server' in first) return first.server
   if (!mayBeOtherEra(first.refusal, options.prefer)) throw first.refusal
-  const second = await attempt(peer, channel, otherEra(options.prefer), options.timeoutMs)
+  const second = await attempt(peer, channel, otherEra(options.prefer), options)
   if ('server' in second) return second.server
   // What `initialize` was told is what most people can do something with.
   throw options.prefer === 'legacy' ? first.refusal : second.refusal
@@ -72,18 +72,28 @@ function mayBeOtherEra({ problem, code }: HandshakeError, tried: Era): boolean {
   return tried === 'modern' || code === undefined || notThisEra.includes(code)
 }
 
-function attempt(peer: Peer, channel: Channel, era: Era, timeoutMs: number): Promise<Attempt> {
-  return era === 'legacy' ? initialize(peer, channel, timeoutMs) : discover(peer, channel, timeoutMs)
+interface AttemptOptions {
+  readonly timeoutMs: number
+  /** What the client can be asked for. In the modern era each request says so itself. */
+  readonly capabilities?: JsonObject
 }
 
-async function initialize(peer: Peer, channel: Channel, timeoutMs: number): Promise<Attempt> {
+function attempt(peer: Peer, channel: Channel, era: Era, options: AttemptOptions): Promise<Attempt> {
+  return era === 'legacy' ? initialize(peer, channel, options) : discover(peer, channel, options)
+}
+
+async function initialize(
+  peer: Peer,
+  channel: Channel,
+  { timeoutMs, capabilities = {} }: AttemptOptions,
+): Promise<Attempt> {
   const request: RpcRequest = {
     method: 'initialize',
-    params: { protocolVersion: latestLegacyVersion, capabilities: {}, clientInfo: gatewayInfo },
+    params: { protocolVersion: latestLegacyVersion, capabilities, clientInfo: gatewayInfo },
   }
   const outcome = await peer.request(request, { timeoutMs })
   if ('error' in outcome) return refused('initialize', outcome)
-  const { protocolVersion, capabilities, serverInfo, instructions } = outcome.result
+  const { protocolVersion, serverInfo, instructions, capabilities: offered } = outcome.result
   if (typeof protocolVersion !== 'string' || !isJsonObject(serverInfo)) {
     return { refusal: new HandshakeError('answered initialize with something that no MCP server says') }
   }
@@ -94,13 +104,13 @@ async function initialize(peer: Peer, channel: Channel, timeoutMs: number): Prom
       era: 'legacy',
       protocolVersion,
       serverInfo,
-      capabilities: isJsonObject(capabilities) ? capabilities : {},
+      capabilities: isJsonObject(offered) ? offered : {},
       ...(typeof instructions === 'string' ? { instructions } : {}),
     },
   }
 }
 
-async function discover(peer: Peer, channel: Channel, timeoutMs: number): Promise<Attempt> {
+async function discover(peer: Peer, channel: Channel, { timeoutMs }: AttemptOptions): Promise<Attempt> {
   const request: RpcRequest = { method: 'server/discover', params: { _meta: gatewayEnvelope() } }
   const outcome = await peer.request(request, { timeoutMs })
   if ('error' in outcome) return refused('server/discover', outcome)

@@ -2,7 +2,7 @@ import type { ChannelError } from './channel.ts'
 import { createConnection } from './connection.ts'
 import { HandshakeError, shakeHands } from './handshake.ts'
 import { createHttpChannel, type HttpChannel } from './http-channel.ts'
-import type { RpcNotification } from './json-rpc.ts'
+import type { JsonObject, RpcNotification } from './json-rpc.ts'
 import type { End, Live } from './live.ts'
 import { createPeer } from './peer.ts'
 import { printable, redact } from './text.ts'
@@ -12,6 +12,8 @@ export interface HttpOptions {
   readonly backend: HttpBackend
   readonly prefer: Era
   readonly shared: boolean
+  /** What the backend may ask of its client. */
+  readonly capabilities: JsonObject
   /** Brings the gateway's own token along where there is one. */
   readonly fetch: typeof fetch
   readonly limits: BackendLimits
@@ -21,7 +23,8 @@ export interface HttpOptions {
  * Opens a conversation with an MCP server at a URL.
  * @throws BackendError with a sentence that names the mend where there is one
  */
-export async function startHttp({ backend, prefer, shared, fetch, limits }: HttpOptions): Promise<Live> {
+export async function startHttp(options: HttpOptions): Promise<Live> {
+  const { backend, prefer, shared, capabilities, fetch, limits } = options
   const end = Promise.withResolvers<End>()
   let deliver: (notification: RpcNotification) => void = () => {}
   const channel = await createHttpChannel({
@@ -38,7 +41,8 @@ export async function startHttp({ backend, prefer, shared, fetch, limits }: Http
   })
   const peer = createPeer({
     channel,
-    maxInFlight: limits.inFlight,
+    capabilities,
+    limits,
     onNotification: (notification) => deliver(notification),
   })
   const close = async (): Promise<void> => {
@@ -47,7 +51,7 @@ export async function startHttp({ backend, prefer, shared, fetch, limits }: Http
     await channel.close()
   }
   try {
-    const server = await shakeHands(peer, channel, { prefer, timeoutMs: limits.httpStartMs })
+    const server = await shakeHands(peer, channel, { prefer, capabilities, timeoutMs: limits.httpStartMs })
     const { connection, onNotification } = createConnection({ peer, server, shared, requestMs: limits.requestMs })
     deliver = onNotification
     return { connection, ended: end.promise, close }

@@ -5,7 +5,7 @@ import { printable } from './text.ts'
 import { BackendError, type BackendLimits, type Caller, type CheckReport } from './types.ts'
 
 /** Whom the gateway is when it asks for itself. */
-const gateway: Caller = { key: '', kind: 'gateway', subject: 'gateway', clientId: 'gateway', scopes: [] }
+export const gateway: Caller = { key: '', kind: 'gateway', subject: 'gateway', clientId: 'gateway', scopes: [] }
 
 // A server with more pages than this is taken at its word.
 const mostPages = 20
@@ -14,10 +14,10 @@ const mostPages = 20
  * Lists a backend's tools, which shows that it does more than introduce itself.
  * @throws BackendError
  */
-export async function inspect({ connection }: Live, limits: BackendLimits): Promise<CheckReport> {
+export async function inspect({ connection }: Pick<Live, 'connection'>, limits: BackendLimits): Promise<CheckReport> {
   const { server } = connection
-  const toolNames: string[] = []
-  if (server.capabilities['tools'] === undefined) return { server, toolNames }
+  const tools: JsonObject[] = []
+  if (server.capabilities['tools'] === undefined) return { server, tools, toolNames: namesOf(tools) }
   let cursor: string | undefined
   for (let page = 0; page < mostPages; page++) {
     const params: JsonObject = {
@@ -27,19 +27,23 @@ export async function inspect({ connection }: Live, limits: BackendLimits): Prom
     const signal = AbortSignal.timeout(limits.startMs)
     const outcome = await connection.request({ method: 'tools/list', params }, { caller: gateway, signal })
     if ('error' in outcome) throw new BackendError('failed', listSentence(outcome.error.message, limits))
-    toolNames.push(...namesIn(outcome.result))
+    tools.push(...toolsIn(outcome.result))
     const { nextCursor } = outcome.result
     if (typeof nextCursor !== 'string') break
     cursor = nextCursor
   }
-  return { server, toolNames }
+  return { server, tools, toolNames: namesOf(tools) }
 }
 
 function listSentence(message: string, { quotedLength }: BackendLimits): string {
   return `it started, but did not list its tools: ${printable(message, quotedLength)}`
 }
 
-function namesIn({ tools }: JsonObject): string[] {
+function toolsIn({ tools }: JsonObject): JsonObject[] {
   if (!Array.isArray(tools)) throw new BackendError('failed', 'it started, but its list of tools is no list')
-  return tools.flatMap((tool) => (isJsonObject(tool) && typeof tool['name'] === 'string' ? [tool['name']] : []))
+  return tools.filter((tool): tool is JsonObject => isJsonObject(tool) && typeof tool['name'] === 'string')
+}
+
+function namesOf(tools: readonly JsonObject[]): string[] {
+  return tools.map(({ name }) => String(name))
 }

@@ -1,5 +1,7 @@
+import { askable } from './capabilities.ts'
 import { type Channel, ChannelError, type SendOptions } from './channel.ts'
 import {
+  isRpcId,
   type JsonObject,
   metaOf,
   type ParsedMessage,
@@ -10,20 +12,17 @@ import {
   rpcCodes,
   rpcError,
 } from './json-rpc.ts'
-
-export interface PeerRequestOptions {
-  readonly signal?: AbortSignal
-  /** Milliseconds without an answer or progress after which the request has failed; 0: never. */
-  readonly timeoutMs: number
-  readonly onNotification?: (notification: RpcNotification) => void
-  readonly headers?: Readonly<Record<string, string>>
-}
+import { type PeerRequestOptions, type Pending, routeNotification } from './pending.ts'
+import { createQuestions } from './questions.ts'
+import type { Asker, BackendLimits } from './types.ts'
 
 /** One end of a JSON-RPC conversation with a backend: numbers requests, matches answers, routes notifications. */
 export interface Peer {
   /** Never rejects. */
   request(request: RpcRequest, options: PeerRequestOptions): Promise<RpcOutcome>
   notify(notification: RpcNotification): void
+  /** Somebody can ask the client what no request under way can ask. Returns how to stop. */
+  attend(asker: Asker): () => void
   /** Takes what the channel received. */
   receive(message: ParsedMessage): void
   /** Answers all that is pending with an error; later requests fail at once. */
@@ -32,23 +31,15 @@ export interface Peer {
 
 export interface PeerOptions {
   readonly channel: Channel
-  readonly maxInFlight: number
+  /** What the backend may ask for; absent: nothing but a sign of life. */
+  readonly capabilities?: JsonObject
+  readonly limits: Pick<BackendLimits, 'inFlight' | 'questions' | 'questionBytes' | 'questionMs'>
   /** Hears notifications that belong to no single request. */
   readonly onNotification: (notification: RpcNotification) => void
 }
 
-interface Pending {
-  readonly settle: (outcome: RpcOutcome) => void
-  readonly options: PeerRequestOptions
-  /** The token that the requester chose; the wire carries our own, which is unique. */
-  readonly progressToken: RpcId | undefined
-  timer: NodeJS.Timeout | undefined
-}
-
-const subscriptionKey = 'io.modelcontextprotocol/subscriptionId'
-
 /** Makes a peer on top of a channel. */
-export function createPeer({ channel, maxInFlight, onNotification }: PeerOptions): Peer {
+export function createPeer({ channel, capabilities, limits, onNotification }: PeerOptions): Peer {
   const pending = new Map<RpcId, Pending>()
   let lastId = 0
   let closed = false
@@ -80,6 +71,18 @@ export function createPeer({ channel, maxInFlight, onNotification }: PeerOptions
     if (!channel.cancelsBySignal()) notify({ method: 'notifications/cancelled', params: { requestId: id, reason } })
     abort?.abort()
   }
+  const questions = createQuestions({
+    capabilities: askable(capabilities),
+    most: limits.questions,
+    maxBytes: limits.questionBytes,
+    timeoutMs: limits.questionMs,
+    answer(id, outcome) {
+      // Whoever asked was waiting: what it is asked for in turn has its time again.
+      for (const { timer } of pending.values()) timer?.refresh()
+      respond(channel, id, outcome)
+    },
+    tell: (method, params) => notify({ method, params }),
+  })
   const armTimer = (id: RpcId, entry: Pending, abort: AbortController | undefined): void => {
     const { timeoutMs } = entry.options
     if (timeoutMs === 0) return
@@ -93,7 +96,7 @@ export function createPeer({ channel, maxInFlight, onNotification }: PeerOptions
     notify,
     request(request, options) {
       if (closed) return Promise.resolve(noAnswer.lost)
-      if (pending.size >= maxInFlight) return Promise.resolve(noAnswer.busy)
+      if (pending.size >= limits.inFlight) return Promise.resolve(noAnswer.busy)
       if (options.signal?.aborted === true) return Promise.resolve(noAnswer.cancelled)
       lastId += 1
       const id = lastId
@@ -106,8 +109,10 @@ export function createPeer({ channel, maxInFlight, onNotification }: PeerOptions
         }
         options.signal?.addEventListener('abort', onAbort, { once: true })
         const progressToken = tokenOf(request.params)
+        const leave = options.onRequest === undefined ? undefined : questions.add(options.onRequest, 'call')
         const entry: Pending = {
           settle: (outcome) => {
+            leave?.()
             options.signal?.removeEventListener('abort', onAbort)
             resolve(outcome)
           },
@@ -120,74 +125,38 @@ export function createPeer({ channel, maxInFlight, onNotification }: PeerOptions
         send(id, progressToken === undefined ? request : withToken(request, id), abort?.signal, options.headers)
       })
     },
+    attend: (asker) => questions.add(asker, 'stream'),
     receive(message) {
       if (message.kind === 'response') {
         if (message.id !== null) settle(message.id, message.outcome)
       } else if (message.kind === 'request') {
-        answer(channel, message.id, message.request)
+        const { id, request } = message
+        if (request.method === 'ping') respond(channel, id, { result: {} })
+        else questions.receive(id, request)
+      } else if (message.notification.method === 'notifications/cancelled') {
+        const id = message.notification.params?.['requestId']
+        if (isRpcId(id)) questions.withdraw(id)
       } else {
-        route(pending, message.notification, onNotification)
+        routeNotification({ pending, questions }, message.notification, onNotification)
       }
     },
     close(reason) {
       closed = true
+      questions.close()
       for (const id of [...pending.keys()]) settle(id, closedOutcome(reason))
     },
   }
 }
 
-/** What a backend asks of its client. It was told that there is nothing to ask for but a sign of life. */
-function answer(channel: Channel, id: RpcId, request: RpcRequest): void {
-  const outcome = request.method === 'ping' ? { result: {} } : rpcError(rpcCodes.methodNotFound, 'Method not found')
-  channel.send({ jsonrpc: '2.0', id, ...outcome }).catch(() => {})
-}
-
-function route(
-  pending: ReadonlyMap<RpcId, Pending>,
-  notification: RpcNotification,
-  otherwise: (notification: RpcNotification) => void,
-): void {
-  const { method, params } = notification
-  if (method === 'notifications/progress') {
-    progress(pending, notification)
-    return
-  }
-  const subscription = metaOf(params)[subscriptionKey]
-  const owner = isKey(subscription) ? pending.get(subscription) : loneOwner(pending, method)
-  if (owner?.options.onNotification === undefined) otherwise(notification)
-  else owner.options.onNotification(notification)
-}
-
-function progress(pending: ReadonlyMap<RpcId, Pending>, notification: RpcNotification): void {
-  const token = notification.params?.['progressToken']
-  const entry = isKey(token) ? pending.get(token) : undefined
-  if (entry?.progressToken === undefined) return
-  entry.timer?.refresh()
-  entry.options.onNotification?.({
-    ...notification,
-    params: { ...notification.params, progressToken: entry.progressToken },
-  })
-}
-
-/** A log line names no request. It is certainly about one when only one is under way, subscriptions not counted. */
-function loneOwner(pending: ReadonlyMap<RpcId, Pending>, method: string): Pending | undefined {
-  if (method !== 'notifications/message') return undefined
-  let lone: Pending | undefined
-  for (const entry of pending.values()) {
-    if (entry.options.timeoutMs === 0) continue
-    if (lone !== undefined) return undefined
-    lone = entry
-  }
-  return lone
-}
-
-function isKey(value: unknown): value is RpcId {
-  return typeof value === 'string' || typeof value === 'number'
+function respond(channel: Channel, id: RpcId, outcome: RpcOutcome): void {
+  const answer = 'error' in outcome ? { error: outcome.error } : { result: outcome.result }
+  // A backend that cannot be reached is waited for no longer than it waits itself.
+  channel.send({ jsonrpc: '2.0', id, ...answer }).catch(() => {})
 }
 
 function tokenOf(params: JsonObject | undefined): RpcId | undefined {
   const token = metaOf(params)['progressToken']
-  return isKey(token) ? token : undefined
+  return isRpcId(token) ? token : undefined
 }
 
 function withToken(request: RpcRequest, token: RpcId): RpcRequest {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import spawn from 'cross-spawn'
 
@@ -155,6 +156,35 @@ export function membersWith(group: number, entry: string): number[] {
     .filter((pid) => pid > 0 && readStat(pid)?.group === group && environmentOf(pid).includes(entry))
 }
 
+/** Can the memory of processes be told on this system? */
+export const tellsMemory = process.platform === 'linux'
+
+/**
+ * Resident memory of process groups, that of all their members together, in MB. Pages that members share, such as those
+ * of the program itself, count with each of them. Empty on other systems than Linux.
+ */
+export async function memoryOf(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {
+  const sums = new Map<number, number>()
+  if (!tellsMemory) return sums
+  for (const name of await readdir('/proc')) {
+    const group = /^\d+$/.test(name) ? Number((await fieldsOf(name))[2]) : 0
+    if (groups.has(group)) sums.set(group, (sums.get(group) ?? 0) + (await residentMb(name)))
+  }
+  return sums
+}
+
+/** Fields of /proc/<pid>/stat behind the name, none when there is no such process (any more). */
+async function fieldsOf(pid: string): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+  return afterName(text)
+}
+
+/** In kilobytes there, whatever the size of a page is. */
+async function residentMb(pid: string): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
+}
+
 /** Kills one process. */
 export function kill(pid: number): void {
   try {
@@ -176,10 +206,14 @@ function environmentOf(pid: number): readonly string[] {
 function readStat(pid: number): { state: string; group: number; startTime: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name in parentheses comes second and may hold anything.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    const fields = afterName(text)
     return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' }
   } catch {
     return undefined
   }
+}
+
+/** The name in parentheses comes second and may hold anything. */
+function afterName(stat: string): readonly string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

@@ -12,7 +12,7 @@ export interface StdioEnd {
   readonly asked: boolean
   readonly exit: Exit
   /** The bound that it passed, for which it was stopped. */
-  readonly overflow?: 'line' | 'garbage' | 'unread'
+  readonly overflow?: 'line' | 'garbage' | 'unread' | 'memory'
 }
 
 export interface StdioChannel extends Channel {
@@ -22,6 +22,8 @@ export interface StdioChannel extends Channel {
   /** Resolves when the process has gone and its output has been read. */
   readonly ended: Promise<StdioEnd>
   close(): Promise<void>
+  /** Kills it and what it forked, for it has taken too much memory: what grows is not asked first. */
+  killForMemory(): void
   /** The end of what it wrote to stderr. */
   stderr(): string
   /** The first line on stdout that was no message. */
@@ -81,6 +83,10 @@ export function createStdioChannel(child: ChildProcess, limits: BackendLimits): 
       }
       if (!child.stdin.writable) throw new ChannelError('the process has gone', { lost: true })
       child.stdin.write(`${oneLine(message)}\n`)
+    },
+    killForMemory() {
+      overflow ??= 'memory'
+      killGroup(child.pid)
     },
     async close() {
       asked = true

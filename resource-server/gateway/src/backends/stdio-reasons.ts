@@ -47,6 +47,8 @@ function endedHow({ exit, overflow }: StdioEnd, limits: BackendLimits): string {
   if (overflow === 'garbage')
     return `was stopped, for it printed more than ${limits.garbageBytes} bytes that are no messages`
   if (overflow === 'unread') return 'was stopped, for it did not read its stdin'
+  if (overflow === 'memory')
+    return `was killed, for it took more than ${limits.processMemoryMb} MB of memory with what it started (POSTERN_MAX_PROCESS_MEMORY_MB)`
   return exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`
 }
 

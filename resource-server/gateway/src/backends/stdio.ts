@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { createConnection } from './connection.ts'
 import { childEnvironment } from './environment.ts'
 import { HandshakeError, shakeHands } from './handshake.ts'
-import type { RpcNotification } from './json-rpc.ts'
+import type { JsonObject, RpcNotification } from './json-rpc.ts'
 import type { End, Live } from './live.ts'
+import type { MemoryWatch } from './memory-watch.ts'
 import { createPeer } from './peer.ts'
 import { SpawnError, startProcess } from './process.ts'
 import { createStdioChannel, type StdioChannel } from './stdio-channel.ts'
@@ -23,10 +24,14 @@ export interface StdioOptions {
   /** A folder of the process's own: HOME and, without `cwd`, the working folder lie in it. Made when missing. */
   readonly folder: string
   readonly shared: boolean
+  /** What the backend may ask of its client. */
+  readonly capabilities: JsonObject
   readonly limits: BackendLimits
   readonly signal?: AbortSignal
   /** Told of the process as soon as it runs; what it returns is called when it has gone. */
   readonly onStart?: (pid: number, home: string) => () => void
+  /** Limits the memory of the process and what it forks. */
+  readonly memory?: MemoryWatch
 }
 
 /**
@@ -34,11 +39,12 @@ export interface StdioOptions {
  * @throws BackendError with a sentence that names the mend where there is one
  */
 export async function startStdio(options: StdioOptions): Promise<Live> {
-  const { backend, limits } = options
+  const { backend, capabilities, limits } = options
   const channel = await spawnChannel(options)
   const peer = createPeer({
     channel,
-    maxInFlight: limits.inFlight,
+    capabilities,
+    limits,
     onNotification: (notification) => deliver(notification),
   })
   // Nobody watches before the connection is made.
@@ -48,7 +54,7 @@ export async function startStdio(options: StdioOptions): Promise<Live> {
   options.signal?.addEventListener('abort', abort, { once: true })
   if (options.signal?.aborted === true) abort()
   try {
-    const server = await shakeHands(peer, channel, { prefer: 'legacy', timeoutMs: limits.startMs })
+    const server = await shakeHands(peer, channel, { prefer: 'legacy', capabilities, timeoutMs: limits.startMs })
     const { connection, onNotification } = createConnection({
       peer,
       server,
@@ -67,7 +73,14 @@ export async function startStdio(options: StdioOptions): Promise<Live> {
   }
 }
 
-async function spawnChannel({ backend, command, folder, limits, onStart }: StdioOptions): Promise<StdioChannel> {
+async function spawnChannel({
+  backend,
+  command,
+  folder,
+  limits,
+  onStart,
+  memory,
+}: StdioOptions): Promise<StdioChannel> {
   const home = join(folder, 'home')
   const work = join(folder, 'work')
   await Promise.all([mkdir(home, { recursive: true, mode: 0o700 }), mkdir(work, { recursive: true, mode: 0o700 })])
@@ -76,7 +89,11 @@ async function spawnChannel({ backend, command, folder, limits, onStart }: Stdio
     const child = await startProcess({ ...command, cwd, env: childEnvironment(home, backend.env) })
     const onEnd = onStart?.(child.pid, home)
     const channel = createStdioChannel(child, limits)
-    if (onEnd !== undefined) void channel.ended.then(onEnd)
+    const forget = memory?.add(child.pid, channel.killForMemory)
+    void channel.ended.then(() => {
+      onEnd?.()
+      forget?.()
+    })
     return channel
   } catch (error) {
     if (error instanceof SpawnError)

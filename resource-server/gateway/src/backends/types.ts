@@ -45,8 +45,15 @@ export interface BuiltinBackend {
   readonly type: 'builtin'
 }
 
+/** Services of the gateway as one: `merged` shows all their tools, `search` two with which they are found and called. */
+export interface ToolsetBackend {
+  readonly type: 'toolset'
+  readonly serviceIds: readonly string[]
+  readonly mode: 'merged' | 'search'
+}
+
 /** Where a service's answers come from. Values of `env` and `headers`, and client secrets, are in the clear: never log one. */
-export type BackendConfig = StdioBackend | HttpBackend | OpenapiBackend | BuiltinBackend
+export type BackendConfig = StdioBackend | HttpBackend | OpenapiBackend | BuiltinBackend | ToolsetBackend
 
 /** What the ground needs to know about a service. The catalogue's `ServedService` with a backend fits this shape. */
 export interface BackendService {
@@ -86,6 +93,18 @@ export interface ServerDescription {
   readonly instructions?: string
 }
 
+/** Something that a backend asks of the client: `sampling/createMessage`, `elicitation/create`, `roots/list`. */
+export interface Question {
+  readonly request: RpcRequest
+  /** Aborted when no answer is wanted any more: the backend took it back, has gone, or time is up. */
+  readonly signal: AbortSignal
+  /** Tells the backend how far the answer is; the params of `notifications/progress`, whatever their token. */
+  progress(params: JsonObject): void
+}
+
+/** Asks the client. Undefined: it cannot be asked on this way (any more), and another one may be tried. */
+export type Asker = (question: Question) => Promise<RpcOutcome | undefined>
+
 export interface CallOptions {
   readonly caller: Caller
   /** Aborting tells the backend that the request is cancelled. */
@@ -94,6 +113,8 @@ export interface CallOptions {
   readonly onNotification?: (notification: RpcNotification) => void
   /** `Mcp-Param-*` headers that mirror arguments; sent to `http` backends only. */
   readonly headers?: Readonly<Record<string, string>>
+  /** Asks the client what a backend of the legacy era wants to know while it serves this request. */
+  readonly onRequest?: Asker
 }
 
 /** What a watcher wants to hear of. */
@@ -113,8 +134,8 @@ export interface Connection {
   /** Sends a request in the backend's own era. Never rejects: a dead, slow or mute backend is an `error` with a `problem`. */
   request(request: RpcRequest, options: CallOptions): Promise<RpcOutcome>
   notify(notification: RpcNotification): void
-  /** Hears what belongs to no one request. Returns how to stop. */
-  watch(filter: WatchFilter, listener: (notification: RpcNotification) => void): () => void
+  /** Hears what belongs to no one request, and asks the client what no call under way can ask. Returns how to stop. */
+  watch(filter: WatchFilter, listener: (notification: RpcNotification) => void, onRequest?: Asker): () => void
   /** Asks a legacy backend for log lines of this level and above; does nothing where levels go with each request. */
   setLogLevel(level: string): void
 }
@@ -132,6 +153,8 @@ export interface Lease {
 export interface CheckReport {
   readonly server: ServerDescription
   readonly toolNames: readonly string[]
+  /** The same tools as the backend describes them. */
+  readonly tools: readonly JsonObject[]
 }
 
 export interface CheckOptions {
@@ -143,6 +166,12 @@ export interface CheckOptions {
 export interface ConnectOptions {
   /** The era of the client: a backend that speaks both, and whose connections cost little, is spoken to in it. */
   readonly prefer?: Era
+  /**
+   * What the client declared that it can be asked for; a legacy backend is told so when it is started. Clients that can
+   * do different things have different connections. One that is shared by all callers is told that it can ask nothing:
+   * of its questions nobody knows whose they are.
+   */
+  readonly capabilities?: JsonObject
 }
 
 export interface Backends {
@@ -192,6 +221,8 @@ export interface Log {
 export interface BackendsOptions {
   /** `POSTERN_MAX_PROCESSES`: how many child processes may run at once, those that start included. */
   readonly maxProcesses: number
+  /** `POSTERN_MAX_PROCESS_MEMORY_MB`: what a process may take with all that it forks. */
+  readonly maxProcessMemoryMb?: number
   /** Installed packages, and each process's HOME and folder, lie under it. */
   readonly dataDir: string
   readonly clock: Clock

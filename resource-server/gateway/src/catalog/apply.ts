@@ -5,6 +5,7 @@ import { conflict } from './refusals.ts'
 import { checkPlace, requireService } from './rules.ts'
 import type { RoomContext } from './services.ts'
 import type { StoredService } from './stored.ts'
+import { checkMembers, kindOf } from './toolset-rules.ts'
 import type { ApplyReport, Catalog, SeedInput, ServiceChange } from './types.ts'
 import { seedKeys } from './write-keys.ts'
 import { addService, changeService, keysAlone, type WriteContext } from './write-services.ts'
@@ -26,18 +27,37 @@ export function createApply({ repository, background, settings, clock, record }:
   }
 }
 
-/** Upserts the services of a seed in the draft; with `prune` the others go. */
+/** Upserts the services and toolsets of a seed in the draft; with `prune` the others go. */
 function applySeed(draft: Draft, inputs: readonly SeedInput[], prune: boolean, context: WriteContext): ApplyReport {
+  const before = draft.all()
   const deleted = prune ? removeAbsent(draft, inputs) : []
-  const done = inputs.map((input, index) => ({
+  const placed = withPlaces(inputs)
+  const done = placed.map(({ place, input }) => ({
     id: input.id,
-    how: at(`services[${index}]`, () => applyOne(draft, input, prune, context)),
+    how: at(place, () => applyOne(draft, input, prune, context)),
   }))
   // Places are looked at when all is in place: a path, or the root's metadata, may pass from one service to another.
-  for (const [index, { id }] of inputs.entries())
-    at(`services[${index}]`, () => checkPlace(draft, requireService(draft, id)))
+  for (const { place, input } of placed) {
+    at(place, () => {
+      const service = requireService(draft, input.id)
+      checkPlace(draft, service)
+      checkMembers(draft, service)
+    })
+  }
   const idsOf = (wanted: string) => done.filter(({ how }) => how === wanted).map(({ id }) => id)
-  return { created: idsOf('created'), updated: idsOf('updated'), unchanged: idsOf('unchanged'), deleted }
+  const toolsets = [...before, ...draft.all()].flatMap((one) => (kindOf(one) === 'toolset' ? [one.id] : []))
+  return { created: idsOf('created'), updated: idsOf('updated'), unchanged: idsOf('unchanged'), deleted, toolsets }
+}
+
+/** Where each input stands in its seed. */
+function withPlaces(inputs: readonly SeedInput[]) {
+  const count = { service: 0, toolset: 0 }
+  return inputs.map((input) => {
+    const kind = kindOf(input)
+    const place = `${kind}s[${count[kind]}]`
+    count[kind] += 1
+    return { place, input }
+  })
 }
 
 function applyOne(draft: Draft, input: SeedInput, prune: boolean, context: WriteContext) {
@@ -62,8 +82,8 @@ function applyOne(draft: Draft, input: SeedInput, prune: boolean, context: Write
 /** What a seed can say of a service: one that failed is checked again when it is applied, and is unchanged all the same. */
 function definitionOf(service: StoredService | undefined): unknown {
   if (!service) return undefined
-  const { name, backend, authorizers, isolation, rootMetadata } = service
-  return { name, backend, authorizers, isolation, rootMetadata }
+  const { name, backend, authorizers, isolation, rootMetadata, access } = service
+  return { name, backend, authorizers, isolation, rootMetadata, access }
 }
 
 /** A seed says all of a service: what it leaves out has its default, as in a service that is made from it. */
@@ -74,10 +94,15 @@ function wholeOf(input: SeedInput): ServiceChange {
     authorizers: input.authorizers ?? keysAlone,
     isolation: input.isolation ?? 'caller',
     rootMetadata: input.rootMetadata ?? false,
+    access: input.access ?? null,
   }
 }
 
 function refuseMoved(before: StoredService, input: SeedInput): void {
+  if (kindOf(before) !== kindOf(input)) {
+    const message = `there is a ${kindOf(before)} of this id; choose another id, or delete that ${kindOf(before)} first`
+    throw conflict('duplicate', 'id', message)
+  }
   for (const field of ['path', 'projectName'] as const) {
     if (before[field] === input[field]) continue
     const message = `service ${input.id} has another one, which cannot change; put ${before[field]} back, or use another id`

@@ -1,4 +1,5 @@
-import type { Clock, EventSink } from '@postern/core'
+import type { Clock, EventSink, ScopeHierarchy } from '@postern/core'
+import { scopesAskedFor } from '@postern/server'
 import type { Backends, Log } from '../backends/types.ts'
 import type { IdpLink, Registration, ResourceRequest } from '../idp-link/types.ts'
 import { limits } from '../limits.ts'
@@ -30,6 +31,8 @@ export interface Background {
   follow(changes: Changes): void
   /** Ends everything that runs for a service that goes, its processes included. */
   remove(serviceId: string): Promise<void>
+  /** What the service's scopes imply at its pool, as far as that is known. */
+  scopesOf(serviceId: string): ScopeHierarchy | undefined
   warnings(serviceId: string): readonly string[]
   settled(): Promise<void>
   close(): Promise<void>
@@ -38,7 +41,7 @@ export interface Background {
 export function createBackground(options: BackgroundOptions): Background {
   const { backends, link, checkIssuer, wait, origins, clock, record, log } = options
   let repository: Repository | undefined
-  const registrations = createRegistrations({ link, wait, onResult })
+  const registrations = createRegistrations({ link, clock, wait, onResult })
   const issuers = createIssuers({ check: checkIssuer, wait, onResult: onIssuer })
   const lifeCycle = createLifeCycle({ find, check, finish, onError })
   return {
@@ -57,6 +60,7 @@ export function createBackground(options: BackgroundOptions): Background {
       await lifeCycle.cancel(serviceId)
       await backends.remove(serviceId)
     },
+    scopesOf: registrations.scopesOf,
     warnings: (serviceId) => [...registrations.warnings(serviceId), ...issuers.warnings(serviceId)],
     async settled() {
       await lifeCycle.settled()
@@ -84,7 +88,8 @@ export function createBackground(options: BackgroundOptions): Background {
   }
 
   async function check(service: StoredService, signal: AbortSignal): Promise<void> {
-    await backends.check(service, { signal })
+    // A toolset is as good as its services are, each by itself.
+    if (service.backend.type !== 'toolset') await backends.check(service, { signal })
     // Whoever waits for Ready may ask the pool for a token next.
     await Promise.race([registrations.tried(service.id), wait(limits.registrationPatience, signal)])
   }
@@ -155,7 +160,8 @@ function resourceOf(service: StoredService, origins: Origins): ResourceRequest |
     const poolId = poolOfDiscoveryUrl(authorizer.discoveryUrl, origins)
     if (poolId === undefined) return undefined
     const identifier = origins.publicUrl + service.path
-    return { poolId, identifier, name: service.name, scopes: authorizer.requiredScopes ?? [] }
+    const scopes = scopesAskedFor(authorizer.requiredScopes, service.access?.rules)
+    return { poolId, identifier, name: service.name, scopes }
   }
   return undefined
 }

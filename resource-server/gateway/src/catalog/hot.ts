@@ -2,7 +2,7 @@ import type { Changes, State } from './draft.ts'
 import { type Origins, type StoredService, servedOf } from './stored.ts'
 import type { ApiKey, CatalogChange, HotCatalog, ServedService } from './types.ts'
 
-export interface Hot extends Omit<HotCatalog, 'touchKey'> {
+export interface Hot extends Omit<HotCatalog, 'touchKey' | 'scopesOf'> {
   /** Takes over what changed in the state, then tells the listeners. */
   follow(changes: Changes): void
 }
@@ -70,7 +70,10 @@ export function createHot(state: State, origins: Origins, onListenerError: (erro
   function indexKeys(serviceId: string): void {
     const keys = [...(state.keys.get(serviceId)?.values() ?? [])]
     if (keys.length === 0) keysByHash.delete(serviceId)
-    else keysByHash.set(serviceId, new Map(keys.map((key) => [key.hash, key.id])))
+    else {
+      const old = keys.flatMap(({ id, previous }): [string, string][] => (previous ? [[previous.hash, id]] : []))
+      keysByHash.set(serviceId, new Map([...old, ...keys.map(({ id, hash }): [string, string] => [hash, id])]))
+    }
   }
 
   function tell(change: CatalogChange): void {

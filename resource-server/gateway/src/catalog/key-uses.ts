@@ -1,16 +1,12 @@
 import type { Clock } from '@postern/core'
 import { limits } from '../limits.ts'
 import type { State } from './draft.ts'
-
-interface Use {
-  readonly serviceId: string
-  readonly keyId: string
-  readonly at: number
-}
+import type { KeyUse } from './repository.ts'
+import type { ApiKey } from './types.ts'
 
 export interface KeyUses {
-  /** Notes that the key was used now. */
-  touch(serviceId: string, keyId: string): void
+  /** Notes that the key was used now, by the value with this hash (absent: the one of now). */
+  touch(serviceId: string, keyId: string, hash?: string): void
   /** Writes what is pending; a failure is told to `onError`, and the uses are forgotten. */
   flush(): Promise<void>
   close(): Promise<void>
@@ -20,22 +16,27 @@ export interface KeyUses {
 export function createKeyUses(options: {
   state: State
   clock: Clock
-  write: (uses: readonly Use[]) => Promise<void>
+  write: (uses: readonly KeyUse[]) => Promise<void>
   onError: (error: unknown) => void
 }): KeyUses {
   const { state, clock, write, onError } = options
-  let pending = new Map<string, Use>()
+  let pending = new Map<string, KeyUse>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> = Promise.resolve()
   return { touch, flush, close }
 
-  function touch(serviceId: string, keyId: string): void {
+  function touch(serviceId: string, keyId: string, hash?: string): void {
     const keys = state.keys.get(serviceId)
     const key = keys?.get(keyId)
+    if (!keys || !key) return
     const at = clock.now()
-    if (!keys || !key || at - (key.lastUsedAt ?? Number.NEGATIVE_INFINITY) < limits.keyUseResolution) return
-    keys.set(keyId, { ...key, lastUsedAt: at })
-    pending.set(`${serviceId}/${keyId}`, { serviceId, keyId, at })
+    const previous = hash !== undefined && key.previous?.hash === hash ? key.previous : undefined
+    if (at - (usedAt(key, previous) ?? Number.NEGATIVE_INFINITY) < limits.keyUseResolution) return
+    const told = previous === undefined ? {} : { previous: { ...previous, lastUsedAt: at } }
+    keys.set(keyId, { ...key, lastUsedAt: at, ...told })
+    const place = `${serviceId}/${keyId}`
+    const old = previous?.hash ?? pending.get(place)?.previous
+    pending.set(place, { serviceId, keyId, at, ...(old === undefined ? {} : { previous: old }) })
     timer ??= setTimeout(flush, limits.keyUseDelay).unref()
   }
 
@@ -53,4 +54,9 @@ export function createKeyUses(options: {
   async function close(): Promise<void> {
     await flush()
   }
+}
+
+/** The last use that the value at hand would renew: the old one has its own beside that of the key. */
+function usedAt(key: ApiKey, previous: ApiKey['previous']): number | undefined {
+  return previous === undefined ? key.lastUsedAt : previous.lastUsedAt
 }

@@ -3,6 +3,8 @@ import { CatalogError } from './catalog-error.ts'
 
 export const serviceNotFound = () => new CatalogError('not_found', 'not_found', 'there is no MCP service with this id')
 
+export const toolsetNotFound = () => new CatalogError('not_found', 'not_found', 'there is no MCP toolset with this id')
+
 export const keyNotFound = () => new CatalogError('not_found', 'not_found', 'the service has no API key with this id')
 
 export const beingDeleted = () =>

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ScopeHierarchy } from '@postern/core'
+import { createTestClock } from '@postern/core/testing'
 import type { IdpLink, Registration, ResourceRequest } from '../idp-link/types.ts'
 import { limits } from '../limits.ts'
 import { createRegistrations } from './registrations.ts'
@@ -18,6 +20,7 @@ function bench(answers: Registration[]) {
   const waits: { ms: number; over: () => void }[] = []
   const results: string[] = []
   const link: IdpLink = {
+    implied: async () => undefined,
     byHand: ({ poolId }) => `POST somewhere ${poolId}`,
     async register(resource) {
       asked.push(resource)
@@ -105,4 +108,47 @@ test('closing ends the waiting', async () => {
   await registrations.settled()
   await registrations.close()
   assert.equal(asked.length, 1)
+})
+
+test('what scopes imply is learnt with the registration, looked at again while it is asked for, and kept in a failure', async () => {
+  const clock = createTestClock()
+  let implied: ScopeHierarchy | undefined = { write: ['read'] }
+  let looks = 0
+  const link: IdpLink = {
+    byHand: () => '',
+    register: async () => ({ state: 'registered', changed: false, ...(implied === undefined ? {} : { implied }) }),
+    async implied() {
+      looks += 1
+      return implied
+    },
+  }
+  const registrations = createRegistrations({ link, clock, wait: async () => {}, onResult: () => {} })
+  assert.equal(registrations.scopesOf('s'), undefined)
+  registrations.ensure('s', request('p'))
+  await registrations.tried('s')
+  const first = registrations.scopesOf('s')
+  assert.deepEqual(first, { write: ['read'] })
+  clock.advance(limits.scopesResolution - 1)
+  registrations.scopesOf('s')
+  assert.equal(looks, 0)
+
+  clock.advance(1)
+  for (let count = 0; count < 5; count++) registrations.scopesOf('s')
+  await ticks()
+  assert.equal(looks, 1, 'once, however often it is asked for')
+  assert.equal(registrations.scopesOf('s'), first, 'the same object while it says the same')
+
+  implied = undefined
+  clock.advance(limits.scopesResolution)
+  registrations.scopesOf('s')
+  await ticks()
+  assert.equal(registrations.scopesOf('s'), first)
+  implied = {}
+  clock.advance(limits.scopesResolution)
+  registrations.scopesOf('s')
+  await ticks()
+  assert.equal(registrations.scopesOf('s'), undefined)
+  registrations.ensure('s', undefined)
+  assert.equal(registrations.scopesOf('s'), undefined)
+  await registrations.close()
 })

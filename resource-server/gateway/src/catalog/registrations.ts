@@ -1,9 +1,12 @@
+import { type Clock, type ScopeHierarchy, systemClock } from '@postern/core'
 import type { IdpLink, Registration, ResourceRequest } from '../idp-link/types.ts'
 import { limits } from '../limits.ts'
+import { isSame as equal } from './canonical.ts'
 import { createSlots } from './slots.ts'
 
 export interface RegistrationsOptions {
   readonly link: IdpLink
+  readonly clock?: Clock
   /** Resolves after so many milliseconds, or when the signal aborts. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>
   /**
@@ -24,6 +27,11 @@ export interface Registrations {
   tried(serviceId: string): Promise<void>
   /** Resolves when all were tried once. */
   settled(): Promise<void>
+  /**
+   * What the service's scopes imply at its pool, as it was when it was last looked at; asking has it looked at again,
+   * at most once in a while. The same object until it changes.
+   */
+  scopesOf(serviceId: string): ScopeHierarchy | undefined
   /** What a person may want to do by hand. */
   warnings(serviceId: string): readonly string[]
   close(): Promise<void>
@@ -35,9 +43,13 @@ interface Entry {
   readonly first: Promise<void>
   readonly over: Promise<void>
   result?: Registration
+  implied?: ScopeHierarchy
+  /** When that was looked at. */
+  lookedAt: number
 }
 
-export function createRegistrations({ link, wait, onResult }: RegistrationsOptions): Registrations {
+export function createRegistrations(options: RegistrationsOptions): Registrations {
+  const { link, wait, onResult, clock = systemClock } = options
   const entries = new Map<string, Entry>()
   const slots = createSlots(limits.registrationsAtOnce)
   return {
@@ -46,6 +58,7 @@ export function createRegistrations({ link, wait, onResult }: RegistrationsOptio
     async settled() {
       await Promise.all([...entries.values()].map((entry) => entry.first))
     },
+    scopesOf,
     warnings,
     close,
   }
@@ -56,10 +69,10 @@ export function createRegistrations({ link, wait, onResult }: RegistrationsOptio
     if (isSame && before.result?.state !== 'refused') return
     before?.controller.abort()
     entries.delete(serviceId)
-    if (request) begin(serviceId, request, isSame ? before.result : undefined)
+    if (request) begin(serviceId, request, isSame ? before : undefined)
   }
 
-  function begin(serviceId: string, request: ResourceRequest, last: Registration | undefined): void {
+  function begin(serviceId: string, request: ResourceRequest, last: Entry | undefined): void {
     const controller = new AbortController()
     const first = Promise.withResolvers<void>()
     const entry: Entry = {
@@ -68,7 +81,9 @@ export function createRegistrations({ link, wait, onResult }: RegistrationsOptio
       first: first.promise,
       over: Promise.resolve().then(() => pursue(serviceId, entry, first.resolve)),
       // Until the next try is over, the last one's warning stands.
-      ...(last === undefined ? {} : { result: last }),
+      ...(last?.result === undefined ? {} : { result: last.result }),
+      ...(last?.implied === undefined ? {} : { implied: last.implied }),
+      lookedAt: clock.now(),
     }
     entries.set(serviceId, entry)
   }
@@ -81,6 +96,7 @@ export function createRegistrations({ link, wait, onResult }: RegistrationsOptio
       if (signal.aborted) break
       const isNews = JSON.stringify(entry.result) !== JSON.stringify(result)
       entry.result = result
+      learn(entry, result)
       const lasting = result.state === 'later' && tries === limits.registrationTries
       if (isNews || lasting) onResult(serviceId, entry.request, result, lasting)
       tried()
@@ -89,6 +105,30 @@ export function createRegistrations({ link, wait, onResult }: RegistrationsOptio
       pause = Math.min(pause * 2, limits.idpRetryLongest)
     }
     tried()
+  }
+
+  function scopesOf(serviceId: string): ScopeHierarchy | undefined {
+    const entry = entries.get(serviceId)
+    if (entry === undefined) return undefined
+    const isOld = clock.now() - entry.lookedAt >= limits.scopesResolution
+    if (entry.result?.state === 'registered' && isOld) void lookAgain(entry)
+    return entry.implied
+  }
+
+  async function lookAgain(entry: Entry): Promise<void> {
+    const { request, controller } = entry
+    entry.lookedAt = clock.now()
+    const implied = await slots(() => link.implied(request, controller.signal))
+    if (implied !== undefined && !controller.signal.aborted)
+      learn(entry, { state: 'registered', changed: false, implied })
+  }
+
+  function learn(entry: Entry, result: Registration): void {
+    if (result.state !== 'registered') return
+    const { implied = {} } = result
+    entry.lookedAt = clock.now()
+    if (Object.keys(implied).length === 0) delete entry.implied
+    else if (!equal(entry.implied, implied)) entry.implied = implied
   }
 
   function warnings(serviceId: string): readonly string[] {

@@ -5,6 +5,14 @@ import { adopt, type Changes, createDraft, createState, type Draft, type State }
 import { conflict } from './refusals.ts'
 import { keyFromRow, keyToRow, serviceFromRow, serviceToRow } from './rows.ts'
 
+/** When a key was used; `previous`: the hash of its value before the last rotation, where it was that one. */
+export interface KeyUse {
+  readonly serviceId: string
+  readonly keyId: string
+  readonly at: number
+  readonly previous?: string
+}
+
 export type GatewayStore = Store<GatewayTables & ServerTables>
 type Db = Kysely<GatewayTables & ServerTables>
 
@@ -17,7 +25,7 @@ export interface Repository {
    */
   change<T>(work: (draft: Draft) => T | Promise<T>): Promise<T>
   /** Notes the last use of keys: not a change of the catalogue, for nobody waits for it. */
-  writeUses(uses: readonly { serviceId: string; keyId: string; at: number }[]): Promise<void>
+  writeUses(uses: readonly KeyUse[]): Promise<void>
 }
 
 /** @param onChange told after each change is durable and visible */
@@ -37,9 +45,13 @@ export async function openRepository(
     },
     async writeUses(uses) {
       await store.db.transaction().execute(async (db) => {
-        for (const { serviceId, keyId, at } of uses) {
+        for (const { serviceId, keyId, at, previous } of uses) {
           const row = db.updateTable('api_key').set({ last_used_at: at })
           await row.where('service_id', '=', serviceId).where('id', '=', keyId).execute()
+          if (previous === undefined) continue
+          // Under its hash: another rotation may have come between.
+          const old = db.updateTable('api_key').set({ previous_last_used_at: at })
+          await old.where('service_id', '=', serviceId).where('previous_hash', '=', previous).execute()
         }
       })
     },

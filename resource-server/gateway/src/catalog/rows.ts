@@ -2,7 +2,7 @@ import type { Sealer } from '@postern/server'
 import type { Selectable } from 'kysely'
 import type { ApiKeyTable, ServiceTable } from '../schema.ts'
 import type { StoredService } from './stored.ts'
-import type { Annotations, ApiKey, Backend, Isolation, ServiceStatus } from './types.ts'
+import type { Annotations, ApiKey, Backend, Isolation, PreviousKey, ServiceAccess, ServiceStatus } from './types.ts'
 
 /** What was written here as JSON of type T is read back as T: the one place that trusts the stored text. */
 function fromJson<T>(text: string): T {
@@ -44,6 +44,7 @@ export function serviceToRow(sealer: Sealer, service: StoredService): ServiceTab
       service.annotations === undefined
         ? null
         : sealer.seal(JSON.stringify(service.annotations), sealedAs(service.id, 'annotations')),
+    access: service.access === undefined ? null : JSON.stringify(service.access),
     created_at: service.createdAt,
     updated_at: service.updatedAt,
   }
@@ -66,6 +67,7 @@ export function serviceFromRow(sealer: Sealer, row: Selectable<ServiceTable>): S
     ...(row.annotations === null
       ? {}
       : { annotations: fromJson<Annotations>(sealer.open(row.annotations, sealedAs(row.id, 'annotations'))) }),
+    ...(row.access === null ? {} : { access: fromJson<ServiceAccess>(row.access) }),
     status: row.status as ServiceStatus,
     ...(row.status_reason === null ? {} : { statusReason: row.status_reason }),
     ...(token === null || request === null ? {} : { idempotency: { token, request } }),
@@ -88,6 +90,10 @@ export function keyToRow(key: ApiKey): ApiKeyTable {
     created_at: key.createdAt,
     expires_at: key.expiresAt ?? null,
     last_used_at: key.lastUsedAt ?? null,
+    previous_hash: key.previous?.hash ?? null,
+    previous_hint: key.previous?.hint ?? null,
+    previous_expires_at: key.previous?.expiresAt ?? null,
+    previous_last_used_at: key.previous?.lastUsedAt ?? null,
   }
 }
 
@@ -102,7 +108,14 @@ export function keyFromRow(row: Selectable<ApiKeyTable>): ApiKey {
     createdAt: row.created_at,
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
+    ...previousOf(row),
     ...(row.tools === null ? {} : { tools: fromJson<string[]>(row.tools) }),
     ...(row.scopes === null ? {} : { scopes: fromJson<string[]>(row.scopes) }),
   }
+}
+
+function previousOf(row: Selectable<ApiKeyTable>): { previous?: PreviousKey } {
+  const { previous_hash: hash, previous_hint: hint, previous_expires_at: expiresAt, previous_last_used_at: last } = row
+  if (hash === null || hint === null || expiresAt === null) return {}
+  return { previous: { hash, hint, expiresAt, ...(last === null ? {} : { lastUsedAt: last }) } }
 }

@@ -5,6 +5,7 @@ import { limits } from '../limits.ts'
 import type { Draft } from './draft.ts'
 import { beingDeleted, conflict, refuseFaults, serviceNotFound } from './refusals.ts'
 import type { Origins, StoredService } from './stored.ts'
+import { kindOf } from './toolset-rules.ts'
 import type { AuthorizerInput, Backend, Origin } from './types.ts'
 
 export interface RuleSettings extends Origins {
@@ -26,17 +27,18 @@ export function requireService(draft: Draft, serviceId: string): StoredService {
 export function checkPlace(draft: Draft, service: StoredService): void {
   const others = draft.all().filter((other) => other.id !== service.id)
   if (others.length >= limits.services) {
-    throw conflict('limit', '', `a gateway has at most ${limits.services} services; delete one first`)
+    throw conflict('limit', '', `a gateway has at most ${limits.services} services and toolsets; delete one first`)
   }
   const key = service.path.toLowerCase()
   const neighbour = others.find((other) => other.path.toLowerCase() === key)
   if (neighbour) {
-    const message = `${neighbour.path} belongs to service ${neighbour.id}; choose another path, or delete that service`
+    const kind = kindOf(neighbour)
+    const message = `${neighbour.path} belongs to ${kind} ${neighbour.id}; choose another path, or delete that ${kind}`
     throw conflict('duplicate', 'path', message)
   }
   const root = service.rootMetadata ? others.find((other) => other.rootMetadata) : undefined
   if (root) {
-    const message = `service ${root.id} has the root's metadata already; set it to false there first`
+    const message = `${kindOf(root)} ${root.id} has the root's metadata already; set it to false there first`
     throw conflict('duplicate', 'rootMetadata', message)
   }
 }

@@ -5,12 +5,13 @@ import { placed } from './catalog-error.ts'
 import type { Draft } from './draft.ts'
 import { findRepeated, type Idempotency, sealIdempotency } from './idempotency.ts'
 import { pageOf } from './paging.ts'
-import { serviceNotFound } from './refusals.ts'
+import { serviceNotFound, toolsetNotFound } from './refusals.ts'
 import type { Repository } from './repository.ts'
 import { checkPlace, type RuleSettings } from './rules.ts'
 import { type StoredService, viewOf } from './stored.ts'
-import type { AuthorizerInput, Catalog, CreatedKey, Origin, ServiceInput } from './types.ts'
-import { addKey } from './write-keys.ts'
+import { checkMembers, type Kind, kindOf, refuseInUse } from './toolset-rules.ts'
+import type { AuthorizerInput, CreatedKey, KeyPlan, Origin, ServiceInput, ServiceRoom } from './types.ts'
+import { addKey, removeKey } from './write-keys.ts'
 import { addService, changeService, onItsWayOut } from './write-services.ts'
 
 export interface RoomContext {
@@ -22,8 +23,8 @@ export interface RoomContext {
   readonly record: EventSink
 }
 
-/** The services, as the management API deals with them. */
-export function createServices(context: RoomContext): Catalog['services'] {
+/** The services, or the toolsets, as the management API deals with them. */
+export function createServices(context: RoomContext, kind: Kind): ServiceRoom {
   const { repository, background, settings, clock } = context
   const deletions = createSingleFlight<void>()
   const view = (service: StoredService) => viewOf(service, settings, background.warnings(service.id))
@@ -37,14 +38,20 @@ export function createServices(context: RoomContext): Catalog['services'] {
       return view(find(serviceId))
     },
     list(limit, after) {
-      const { items, next } = pageOf(repository.state.services.values(), limit, after)
+      const own = [...repository.state.services.values()].filter((service) => kindOf(service) === kind)
+      const { items, next } = pageOf(own, limit, after)
       return { items: items.map(view), next }
     },
-    async update(serviceId, change, origin = {}) {
-      const { before, after } = await repository.change((draft) => {
-        const known = draft.get(serviceId)
-        const changed = changeService(draft, serviceId, change, { settings, origin, now: clock.now() })
-        if (changed !== known) checkPlace(draft, changed)
+    async update(serviceId, change, origin = {}, keys) {
+      const { before, after } = await repository.change(async (draft) => {
+        const known = ownOf(draft.get(serviceId))
+        const now = clock.now()
+        const changed = changeService(draft, serviceId, change, { settings, origin, now })
+        if (changed !== known) {
+          checkPlace(draft, changed)
+          checkMembers(draft, changed)
+        }
+        if (keys !== undefined) await renewKeys(draft, serviceId, keys, now)
         return { before: known, after: changed }
       })
       if (after !== before) note('updated', after, origin)
@@ -60,9 +67,13 @@ export function createServices(context: RoomContext): Catalog['services'] {
   }
 
   function find(serviceId: string): StoredService {
-    const service = repository.state.services.get(serviceId)
-    if (!service) throw serviceNotFound()
-    return service
+    return ownOf(repository.state.services.get(serviceId))
+  }
+
+  /** What is of the other kind is not here. */
+  function ownOf(service: StoredService | undefined): StoredService {
+    if (service !== undefined && kindOf(service) === kind) return service
+    throw kind === 'toolset' ? toolsetNotFound() : serviceNotFound()
   }
 
   async function createOne(draft: Draft, input: ServiceInput, origin: Origin, idempotency: Idempotency | undefined) {
@@ -76,12 +87,14 @@ export function createServices(context: RoomContext): Catalog['services'] {
       (id) => idempotency && sealIdempotency(id, idempotency, context.sealer),
     )
     checkPlace(draft, service)
+    checkMembers(draft, service)
     return { service, keys: await createKeys(draft, service.id, input.authorizers ?? [], now), isNew: true }
   }
 
   async function deleteOne(serviceId: string): Promise<void> {
     await repository.change((draft) => {
       const service = draft.get(serviceId)
+      refuseInUse(draft, serviceId)
       if (service && service.status !== 'Deleting') draft.put(onItsWayOut(service, clock.now()))
     })
     await background.remove(serviceId)
@@ -96,6 +109,14 @@ export function createServices(context: RoomContext): Catalog['services'] {
     const loosened = service.authorizers.some((one) => one.type === 'CustomJWT' && one.acceptClientIdAudience)
     if (loosened && reason !== 'deleted') context.record({ kind: 'admin.changed', reason: 'setting_loosened', ...from })
   }
+}
+
+/** Keys that go and keys that come, with the rest of a change. */
+async function renewKeys(draft: Draft, serviceId: string, { remove, add }: KeyPlan, now: number): Promise<void> {
+  // A change of the authorizers may have ended them already.
+  const present = new Set(draft.keysOf(serviceId).map(({ id }) => id))
+  for (const keyId of remove) if (present.has(keyId)) removeKey(draft, serviceId, keyId)
+  for (const input of add) await addKey(draft, serviceId, input, now)
 }
 
 /** The keys that come with a service. */

@@ -8,6 +8,7 @@ import type {
   JwtAuthorizer,
   ServedService,
   Service,
+  ServiceAccess,
   ServiceStatus,
 } from './types.ts'
 
@@ -33,6 +34,7 @@ export interface StoredService {
   readonly authorizers: readonly StoredAuthorizer[]
   readonly isolation: Isolation
   readonly rootMetadata: boolean
+  readonly access?: ServiceAccess
   readonly annotations?: Annotations
   readonly status: ServiceStatus
   readonly statusReason?: string
@@ -83,6 +85,7 @@ export function viewOf(stored: StoredService, origins: Origins, warnings: readon
     authorizers: stored.authorizers.map((one) => openAuthorizer(one, origins)),
     isolation: stored.isolation,
     rootMetadata: stored.rootMetadata,
+    ...(stored.access === undefined ? {} : { access: stored.access }),
     status: stored.status,
     ...(stored.statusReason === undefined ? {} : { statusReason: stored.statusReason }),
     warnings,
@@ -105,6 +108,7 @@ export function servedOf(stored: StoredService, origins: Origins): ServedService
     authorizers: stored.authorizers.map((one) => openAuthorizer(one, origins)),
     isolation: stored.isolation,
     rootMetadata: stored.rootMetadata,
+    ...(stored.access === undefined ? {} : { access: stored.access }),
     preparing: stored.live === undefined && stored.status === 'Creating',
   }
 }

@@ -1,4 +1,5 @@
-import type { BackendConfig } from '../backends/types.ts'
+import type { ScopeHierarchy } from '@postern/core'
+import type { BackendConfig, ToolsetBackend } from '../backends/types.ts'
 
 export type Backend = BackendConfig
 
@@ -31,6 +32,33 @@ export interface JwtAuthorizer {
 
 export type Authorizer = ApiKeyAuthorizer | JwtAuthorizer
 
+/** Who may call the tools that it names: whoever meets all of its parts. `*` is every tool. */
+export interface AccessRule {
+  readonly tools: readonly string[]
+  /** All of them. */
+  readonly scopes?: readonly string[]
+  /** Of each of these lists, one. */
+  readonly clients?: readonly string[]
+  readonly groups?: readonly string[]
+  /** Names of API keys. */
+  readonly apiKeys?: readonly string[]
+  readonly claims?: ClaimRules
+}
+
+/** Limits of each caller of a service. */
+export interface AccessLimits {
+  readonly requestsPerMinute?: number
+  readonly concurrent?: number
+}
+
+/** Who may do what on a service. Without rules, everybody who is let in may call every tool. */
+export interface ServiceAccess {
+  readonly mode?: 'enforce' | 'dryRun'
+  readonly rules?: readonly AccessRule[]
+  readonly limits?: AccessLimits
+  readonly audit?: { readonly arguments?: boolean }
+}
+
 /** Fields that mean nothing here: taken, kept, given back. */
 export type Annotations = Readonly<Record<string, unknown>>
 
@@ -54,6 +82,7 @@ export interface Service {
   readonly authorizers: readonly Authorizer[]
   readonly isolation: Isolation
   readonly rootMetadata: boolean
+  readonly access?: ServiceAccess
   readonly status: ServiceStatus
   /** Why the status is CreateFailed or UpdateFailed: readable, without any env or header value. */
   readonly statusReason?: string
@@ -80,6 +109,8 @@ export interface ServedService {
   readonly authorizers: readonly Authorizer[]
   readonly isolation: Isolation
   readonly rootMetadata: boolean
+  /** The same object as long as it says the same. */
+  readonly access?: ServiceAccess
   readonly preparing: boolean
 }
 
@@ -96,10 +127,28 @@ export interface ApiKey {
   readonly kept?: string
   readonly createdAt: number
   readonly expiresAt?: number
+  /** Of either value. */
   readonly lastUsedAt?: number
+  /** The value before the last rotation. Kept when its time is over, so that no seed brings it back. */
+  readonly previous?: PreviousKey
   /** Absent: every tool. */
   readonly tools?: readonly string[]
   readonly scopes?: readonly string[]
+}
+
+/** A value of an API key that was replaced and is good until `expiresAt`. */
+export interface PreviousKey {
+  readonly hash: string
+  readonly hint: string
+  readonly expiresAt: number
+  readonly lastUsedAt?: number
+}
+
+/** How a key gets a new value. Times are epoch milliseconds, `grace` too is milliseconds. */
+export interface KeyRotation {
+  readonly grace: number
+  /** A new end of the key; null: none. Absent: as it was. */
+  readonly expiresAt?: number | null
 }
 
 /** Told after a change is durable and visible to the hot reads. */
@@ -115,10 +164,12 @@ export interface HotCatalog {
   findById(serviceId: string): ServedService | undefined
   /** The one service that also owns the root's protected-resource metadata, if any. */
   findRoot(): ServedService | undefined
-  /** Expired keys are found too: it is the kit that refuses them, with their own reason. */
+  /** By either value. Expired keys are found too: it is the kit that refuses them, with their own reason. */
   findKeyByHash(serviceId: string, hash: string): ApiKey | undefined
-  /** Notes that the key was used just now; written in batches. */
-  touchKey(serviceId: string, keyId: string): void
+  /** Notes that the key was used just now, by the value with this hash (absent: the one of now); written in batches. */
+  touchKey(serviceId: string, keyId: string, hash?: string): void
+  /** What the service's scopes imply, as its pool has it; undefined: not known, or nothing. The same object until that changes. */
+  scopesOf(serviceId: string): ScopeHierarchy | undefined
   /** @returns the way to stop listening */
   subscribe(listener: (change: CatalogChange) => void): () => void
 }
@@ -150,21 +201,32 @@ export interface ServiceInput {
   readonly authorizers?: readonly AuthorizerInput[]
   readonly isolation?: Isolation
   readonly rootMetadata?: boolean
+  readonly access?: ServiceAccess
   readonly annotations?: Annotations
 }
 
-/** What PATCH may change. `backend` and `authorizers` are replaced as a whole. */
+/** What PATCH may change. `backend`, `authorizers` and `access` are replaced as a whole. */
 export interface ServiceChange {
   readonly name?: string
   readonly backend?: Backend
+  /** Of a toolset: what is absent stays. */
+  readonly toolset?: Partial<Pick<ToolsetBackend, 'serviceIds' | 'mode'>>
   readonly authorizers?: readonly AuthorizerInput[]
   readonly isolation?: Isolation
   readonly rootMetadata?: boolean
+  /** Replaced as a whole; null: nothing is said any more. */
+  readonly access?: ServiceAccess | null
   readonly annotations?: Annotations
 }
 
-/** A service of a seed: upserted by its id. */
+/** A service or toolset of a seed: upserted by its id. */
 export type SeedInput = ServiceInput & { readonly id: string }
+
+/** Keys that go, by their ids, and keys that come. */
+export interface KeyPlan {
+  readonly remove: readonly string[]
+  readonly add: readonly KeyInput[]
+}
 
 /** A new key with its value, which is not kept: shown once. */
 export interface CreatedKey {
@@ -184,6 +246,8 @@ export interface ApplyReport {
   readonly updated: readonly string[]
   readonly unchanged: readonly string[]
   readonly deleted: readonly string[]
+  /** Which of all these are toolsets. */
+  readonly toolsets: readonly string[]
 }
 
 /** A place in a list: after the item with this time and id. */
@@ -205,27 +269,36 @@ export interface Origin {
   readonly configuration?: boolean
 }
 
+/** Every method throws CatalogError, as those of {@link Catalog} do. */
+export interface ServiceRoom {
+  /** @param idempotency a client token, and the request that came with it: the same two give the same service */
+  create(
+    input: ServiceInput,
+    origin?: Origin,
+    idempotency?: { readonly token: string; readonly request: unknown },
+  ): Promise<CreatedService>
+  get(serviceId: string): Service
+  list(limit: number, after?: PageKey): Page<Service>
+  /** @param keys keys that end and keys that are made, in the same step */
+  update(serviceId: string, change: ServiceChange, origin?: Origin, keys?: KeyPlan): Promise<Service>
+  /** Resolves when its processes are stopped and nothing of it is left. */
+  delete(serviceId: string, origin?: Origin): Promise<void>
+}
+
 /** Every method throws CatalogError: `not_found`, `invalid` (with field faults) or `conflict`; nothing was written then. */
 export interface Catalog extends HotCatalog {
-  readonly services: {
-    /** @param idempotency a client token, and the request that came with it: the same two give the same service */
-    create(
-      input: ServiceInput,
-      origin?: Origin,
-      idempotency?: { readonly token: string; readonly request: unknown },
-    ): Promise<CreatedService>
-    get(serviceId: string): Service
-    list(limit: number, after?: PageKey): Page<Service>
-    update(serviceId: string, change: ServiceChange, origin?: Origin): Promise<Service>
-    /** Resolves when its processes are stopped and nothing of it is left. */
-    delete(serviceId: string, origin?: Origin): Promise<void>
-  }
+  /** Services with a backend of their own. */
+  readonly services: ServiceRoom
+  /** Services whose backend is of type `toolset`; neither room knows what is in the other. */
+  readonly toolsets: ServiceRoom
   readonly keys: {
     create(serviceId: string, input: KeyInput, origin?: Origin): Promise<CreatedKey>
     get(serviceId: string, keyId: string): ApiKey
     /** All of a service's, oldest first. */
     list(serviceId: string): readonly ApiKey[]
     page(serviceId: string, limit: number, after?: PageKey): Page<ApiKey>
+    /** Gives the key a new value; the one of now is good for the grace period. */
+    rotate(serviceId: string, keyId: string, rotation: KeyRotation, origin?: Origin): Promise<CreatedKey>
     delete(serviceId: string, keyId: string, origin?: Origin): Promise<void>
   }
   /** Upserts all of them or none. With `prune`, services and keys that are not named are deleted. */

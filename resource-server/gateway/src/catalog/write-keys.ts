@@ -4,7 +4,7 @@ import { at } from './catalog-error.ts'
 import type { Draft } from './draft.ts'
 import { conflict, keyNotFound, refuseFaults } from './refusals.ts'
 import { checkKeyCount, requireService } from './rules.ts'
-import type { ApiKey, CreatedKey, KeyInput } from './types.ts'
+import type { ApiKey, CreatedKey, KeyInput, KeyRotation } from './types.ts'
 
 /** Makes a key with a value of ours, in the draft. */
 export async function addKey(draft: Draft, serviceId: string, input: KeyInput, now: number): Promise<CreatedKey> {
@@ -26,6 +26,50 @@ export async function addKey(draft: Draft, serviceId: string, input: KeyInput, n
   const apiKey = input.keep === undefined ? made : { ...made, kept: input.keep(key) }
   draft.putKey(apiKey)
   return { apiKey, key }
+}
+
+/** Gives a key a new value of ours, in the draft. The one of now is the previous one then, and good for the grace period. */
+export async function rotateKey(
+  draft: Draft,
+  serviceId: string,
+  keyId: string,
+  { grace, expiresAt }: KeyRotation,
+  now: number,
+): Promise<CreatedKey> {
+  requireService(draft, serviceId)
+  const before = draft.keysOf(serviceId).find((key) => key.id === keyId)
+  if (!before) throw keyNotFound()
+  refuseThird(before, grace, now)
+  const end = expiresAt === undefined ? before.expiresAt : (expiresAt ?? undefined)
+  if (end !== undefined && end <= now) {
+    const message = 'the key has expired, and a new value would have too; give a later time, or null for none'
+    refuseFaults([{ field: 'expiresAt', code: 'invalid', message }])
+  }
+  const key = generateApiKey()
+  const { kept: _, expiresAt: __, previous: ___, ...rest } = before
+  const apiKey: ApiKey = {
+    ...rest,
+    hash: await hashApiKey(key),
+    hint: apiKeyHint(key),
+    ...(end === undefined ? {} : { expiresAt: end }),
+    previous: {
+      hash: before.hash,
+      hint: before.hint,
+      // A value never outlives what it was made for.
+      expiresAt: Math.min(now + grace, before.expiresAt ?? Number.POSITIVE_INFINITY),
+      ...(before.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
+    },
+  }
+  draft.putKey(apiKey)
+  return { apiKey, key }
+}
+
+/** Two values are live at most. Without grace all that were before end, so that a leak can be stopped at any time. */
+function refuseThird({ previous }: ApiKey, grace: number, now: number): void {
+  if (previous === undefined || previous.expiresAt <= now || grace === 0) return
+  const until = new Date(previous.expiresAt).toISOString()
+  const message = `two values of this key are good until ${until}; wait for that, or give grace 0, which ends both`
+  throw conflict('limit', 'grace', message)
 }
 
 /** Removes a key in the draft. */
@@ -50,8 +94,11 @@ export function seedKeys(
     const { hash, hint = 'pst_…' } = input
     if (hash === undefined) throw new TypeError('a seeded key brings its hash')
     const before = known.find((key) => key.name === input.name)
+    // A value that was rotated away stays away, whatever a file still says.
+    const rotated = before?.previous?.hash === hash
     const madeAt = before?.createdAt ?? draft.stamp(now)
-    const after = keyOf(serviceId, input, hash, before?.hash === hash ? before.hint : hint, madeAt, before)
+    const value = before && (rotated || before.hash === hash) ? before : { hash, hint }
+    const after = keyOf(serviceId, input, value.hash, value.hint, madeAt, before)
     at(`[${index}]`, () => refuseSameValue(draft, after))
     if (!isSame(before, after)) draft.putKey(after)
   }
@@ -59,7 +106,9 @@ export function seedKeys(
 }
 
 function refuseSameValue(draft: Draft, key: ApiKey): void {
-  const twin = draft.keysOf(key.serviceId).find((other) => other.id !== key.id && other.hash === key.hash)
+  const twin = draft
+    .keysOf(key.serviceId)
+    .find((other) => other.id !== key.id && (other.hash === key.hash || other.previous?.hash === key.hash))
   if (!twin) return
   throw conflict('duplicate', '', `the key has the value of ${twin.name}; give each its own`)
 }
@@ -80,6 +129,7 @@ function keyOf(
     hint,
     createdAt,
     ...(before?.kept === undefined || before.hash !== hash ? {} : { kept: before.kept }),
+    ...(before?.previous === undefined || before.hash !== hash ? {} : { previous: before.previous }),
     ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
     ...(before?.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
     ...(input.tools === undefined ? {} : { tools: input.tools }),

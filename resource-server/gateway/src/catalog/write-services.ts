@@ -5,6 +5,7 @@ import { unmaskBackend } from './masked.ts'
 import { conflict, refuseFaults } from './refusals.ts'
 import { checkAuthorizers, checkCommand, type RuleSettings, requireService } from './rules.ts'
 import { type StoredAuthorizer, type StoredService, storedDiscoveryUrl } from './stored.ts'
+import { kindOf } from './toolset-rules.ts'
 import type { AuthorizerInput, Backend, Origin, ServiceChange, ServiceInput } from './types.ts'
 
 export interface WriteContext {
@@ -25,8 +26,11 @@ export function addService(
 ): StoredService {
   const { settings, origin } = context
   const now = draft.stamp(context.now)
-  const id = input.id ?? createId('svc')
-  if (draft.get(id)) throw conflict('duplicate', 'id', `there is a service ${id}; choose another id, or PATCH that one`)
+  const id = input.id ?? createId(input.backend.type === 'toolset' ? 'set' : 'svc')
+  const taken = draft.get(id)
+  if (taken) {
+    throw conflict('duplicate', 'id', `there is a ${kindOf(taken)} ${id}; choose another id, or PATCH that one`)
+  }
   const authorizers = input.authorizers ?? keysAlone
   checkAuthorizers(authorizers, settings)
   checkCommand(input.backend, settings, origin)
@@ -41,6 +45,7 @@ export function addService(
     authorizers: authorizers.map((one) => toStored(one, settings)),
     isolation: input.isolation ?? 'caller',
     rootMetadata: input.rootMetadata ?? false,
+    ...(input.access === undefined ? {} : { access: input.access }),
     ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     status: 'Creating',
     ...(token === undefined ? {} : { idempotency: token }),
@@ -65,8 +70,8 @@ export function changeService(
   const before = requireService(draft, serviceId)
   const named = withPlainFields(before, change, context)
   const isolated = withIsolation(named, change.isolation ?? before.isolation, before.revision + 1)
-  const after =
-    change.backend === undefined ? isolated : withBackend(isolated, change.backend, before.revision + 1, context)
+  const backend = askedBackend(before, change)
+  const after = backend === undefined ? isolated : withBackend(isolated, backend, before.revision + 1, context)
   if (isSame(before, after)) return before
   const written = { ...after, revision: before.revision + 1, updatedAt: context.now }
   draft.put(written)
@@ -77,10 +82,19 @@ export function changeService(
   return written
 }
 
+function askedBackend({ backend }: StoredService, change: ServiceChange): Backend | undefined {
+  if (change.toolset === undefined || backend.type !== 'toolset') return change.backend
+  return { ...backend, ...change.toolset }
+}
+
 function withPlainFields(before: StoredService, change: ServiceChange, { settings }: WriteContext): StoredService {
   if (change.authorizers) checkAuthorizers(change.authorizers, settings)
+  const { access: accessBefore, ...rest } = before
+  const access = change.access === undefined ? accessBefore : (change.access ?? undefined)
   return {
-    ...before,
+    ...rest,
+    // What says the same stays the same object: whatever is derived from it is kept by it.
+    ...(access === undefined ? {} : { access: isSame(access, accessBefore) && accessBefore ? accessBefore : access }),
     name: change.name ?? before.name,
     rootMetadata: change.rootMetadata ?? before.rootMetadata,
     ...(change.annotations === undefined ? {} : { annotations: change.annotations }),

@@ -149,3 +149,25 @@ test('giving up ends a request that hangs', async () => {
   await using api = await startApi(() => controller.abort())
   assert.equal((await api.link.register(request, controller.signal)).state, 'later')
 })
+
+test('what the scopes of a resource imply is learnt with it, and can be asked for again', async () => {
+  const scopes = [{ name: 'read' }, { name: 'write', implies: ['read'] }]
+  await using api = await startApi((req, res) => {
+    if (req.method === 'GET') json(res, 200, { ...empty, items: [{ ...known(request.identifier), scopes }] })
+    else json(res, 500, {})
+  })
+  const implied = { write: ['read'] }
+  assert.deepEqual(await api.link.register(request), { state: 'registered', changed: false, implied })
+  assert.deepEqual(await api.link.implied(request), implied)
+  assert.ok(
+    api.asked.every(({ method }) => method === 'GET'),
+    'asking makes nothing',
+  )
+})
+
+test('where it cannot be asked for, nothing is known; a resource that is gone implies nothing', async () => {
+  await using broken = await startApi((_req, res) => json(res, 500, {}))
+  assert.equal(await broken.link.implied(request), undefined)
+  await using gone = await startApi((_req, res) => json(res, 200, empty))
+  assert.deepEqual(await gone.link.implied(request), {})
+})

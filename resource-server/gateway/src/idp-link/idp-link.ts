@@ -1,4 +1,4 @@
-import { FetchProblem, guardedFetch, parseJson, sameResource } from '@postern/core'
+import { FetchProblem, guardedFetch, parseJson, type ScopeHierarchy, sameResource } from '@postern/core'
 import { listReply, resourceReply } from '@postern/server'
 import { limits } from '../limits.ts'
 import type { IdpLink, Registration, ResourceRequest } from './types.ts'
@@ -24,6 +24,7 @@ type Known = ReturnType<typeof resourcePage.parse>['items'][number]
 export function createIdpLink(options: IdpLinkOptions): IdpLink {
   return {
     byHand: (request) => `POST ${resourcesUrl(request.poolId)} ${JSON.stringify(bodyOf(request))}`,
+    implied: (request, signal) => implied(request, signal).catch(() => undefined),
     async register(request, signal) {
       try {
         return await register(request, signal)
@@ -33,6 +34,11 @@ export function createIdpLink(options: IdpLinkOptions): IdpLink {
         return { state: 'refused', problem: 'the answers of its management API cannot be understood' }
       }
     },
+  }
+
+  async function implied(request: ResourceRequest, signal?: AbortSignal): Promise<ScopeHierarchy> {
+    const known = await find(request, signal)
+    return known === undefined ? {} : hierarchyOf(known)
   }
 
   async function register(request: ResourceRequest, signal?: AbortSignal): Promise<Registration> {
@@ -62,12 +68,13 @@ export function createIdpLink(options: IdpLinkOptions): IdpLink {
 
   async function complete(request: ResourceRequest, known: Known, signal?: AbortSignal): Promise<Registration> {
     const missing = request.scopes.filter((name) => !known.scopes.some((scope) => scope.name === name))
-    if (missing.length === 0) return { state: 'registered', changed: false }
+    const found = registeredWith(known)
+    if (missing.length === 0) return { ...found, changed: false }
     const url = `${resourcesUrl(request.poolId)}/${encodeURIComponent(known.id)}`
     const scopes = [...known.scopes, ...missing.map((name) => ({ name }))]
     const answer = await call('PATCH', url, { scopes }, signal)
     if (answer.status !== 200) throw refusalOf(answer)
-    return { state: 'registered', changed: true }
+    return { ...found, changed: true }
   }
 
   function resourcesUrl(poolId: string): string {
@@ -91,6 +98,15 @@ export function createIdpLink(options: IdpLinkOptions): IdpLink {
     })
     return { status: answer.status, body: jsonOrNothing(answer.text) }
   }
+}
+
+function hierarchyOf({ scopes }: Known): ScopeHierarchy {
+  return Object.fromEntries(scopes.flatMap(({ name, implies = [] }) => (implies.length === 0 ? [] : [[name, implies]])))
+}
+
+function registeredWith(known: Known) {
+  const implied = hierarchyOf(known)
+  return { state: 'registered' as const, ...(Object.keys(implied).length === 0 ? {} : { implied }) }
 }
 
 function bodyOf({ identifier, name, scopes }: ResourceRequest) {

@@ -242,7 +242,8 @@ describe('management requests that are refused', () => {
       ['DELETE', '/mcp-services/nobody/api-keys/x', undefined],
       ['GET', `/mcp-services/${id}/api-keys/nobody`, undefined],
       ['DELETE', `/mcp-services/${id}/api-keys/nobody`, undefined],
-      ['GET', '/mcp-toolsets', undefined],
+      ['GET', '/mcp-toolsets/nobody', undefined],
+      ['GET', '/mcp-nothings', undefined],
     ] as const) {
       await refused(() => call(method, path, body), 404, 'not_found')
     }
@@ -255,6 +256,7 @@ describe('management requests that are refused', () => {
         ['GET', '/mcp-services', undefined],
         ['POST', '/mcp-services', good],
         ['DELETE', `/mcp-services/${id}`, undefined],
+        ['GET', '/mcp-toolsets', undefined],
         ['GET', '/seed', undefined],
         ['POST', '/seed', { version: 1 }],
         ['GET', '/events', undefined],

@@ -1,6 +1,6 @@
-import type { ApiKeyReply, AuthorizerReply, ServiceReply } from '@postern/server'
+import type { Access, ApiKeyReply, AuthorizerReply, ServiceReply, ToolsetReply } from '@postern/server'
 import { maskBackend } from '../catalog/masked.ts'
-import type { ApiKey, Authorizer, CreatedKey, Service } from '../catalog/types.ts'
+import type { ApiKey, Authorizer, CreatedKey, PreviousKey, Service, ServiceAccess } from '../catalog/types.ts'
 
 function time(epochMs: number): string {
   return new Date(epochMs).toISOString()
@@ -22,7 +22,12 @@ export function apiKeyReply(key: ApiKey, value?: string): ApiKeyReply {
     expiresAt: timeOrNull(key.expiresAt),
     createdAt: time(key.createdAt),
     lastUsedAt: timeOrNull(key.lastUsedAt),
+    ...(key.previous === undefined ? {} : { previous: previousReply(key.previous) }),
   }
+}
+
+function previousReply({ hint, expiresAt, lastUsedAt }: PreviousKey) {
+  return { hint, expiresAt: time(expiresAt), lastUsedAt: timeOrNull(lastUsedAt) }
 }
 
 function authorizerReply(authorizer: Authorizer, keys: ApiKeyReply[]): AuthorizerReply {
@@ -64,9 +69,28 @@ export function serviceReply(
     authorizers: service.authorizers.map((one) => authorizerReply(one, keyReplies)),
     isolation: service.isolation,
     rootMetadata: service.rootMetadata,
+    ...(service.access === undefined ? {} : { access: accessOf(service.access) }),
     projectName: service.projectName,
     warnings: [...service.warnings],
     createdAt: time(service.createdAt),
     updatedAt: time(service.updatedAt),
   }
+}
+
+/** As {@link serviceReply}. @throws TypeError for a service that is none */
+export function toolsetReply(
+  service: Service,
+  keys: readonly ApiKey[],
+  endpoint: string,
+  created: readonly CreatedKey[] = [],
+): ToolsetReply {
+  if (service.backend.type !== 'toolset') throw new TypeError('a service with a backend of its own is no toolset')
+  const { serviceIds, mode } = service.backend
+  const { backend: _, isolation: __, ...rest } = serviceReply(service, keys, endpoint, created)
+  return { ...rest, serviceIds: [...serviceIds], mode }
+}
+
+/** A copy: a reply is its receiver's own. */
+function accessOf(access: ServiceAccess): Access {
+  return structuredClone(access) as Access
 }

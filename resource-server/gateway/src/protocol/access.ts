@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { EventInput, MaybePromise } from '@postern/core'
+import type { EventInput, MaybePromise, ScopeHierarchy } from '@postern/core'
 import {
   type AuthInfo,
   createResourceServer,
@@ -16,6 +16,13 @@ import type { ProtocolOptions } from './types.ts'
 export interface Access {
   /** The caller, or what to answer instead. Each decision about a credential goes to `onEvent`. */
   admit(service: ServedService, req: IncomingMessage, requestId: string): MaybePromise<Decision>
+  /** The same for a part of the service that needs these scopes besides. */
+  admitWith(
+    scopes: readonly string[],
+    service: ServedService,
+    req: IncomingMessage,
+    requestId: string,
+  ): MaybePromise<Decision>
   /** The answer to a request for the protected-resource metadata; undefined for a service with API keys alone. */
   publish(service: ServedService, req: IncomingMessage): Reply | undefined
   /** Is the caller's credential over, because its time is or because it was revoked? */
@@ -30,6 +37,7 @@ export type AccessOptions = Pick<ProtocolOptions, 'catalog' | 'clock' | 'fetch'>
 
 interface Entry {
   readonly revision: number
+  readonly hierarchy: ScopeHierarchy | undefined
   readonly rs: ResourceServer
   readonly gate: Gate
 }
@@ -39,15 +47,18 @@ export function createAccess(options: AccessOptions): Access {
   const entries = new Map<string, Entry>()
   const entryOf = (service: ServedService): Entry => {
     const known = entries.get(service.id)
-    if (known?.revision === service.revision) return known
+    const hierarchy = options.catalog.scopesOf(service.id)
+    if (known?.revision === service.revision && known.hierarchy === hierarchy) return known
     known?.rs.close()
-    const rs = createResourceServer(resourceServerOptions(service, options))
-    const entry = { revision: service.revision, rs, gate: rs.gate() }
+    const rs = createResourceServer(resourceServerOptions(service, hierarchy, options))
+    const entry = { revision: service.revision, hierarchy, rs, gate: rs.gate() }
     entries.set(service.id, entry)
     return entry
   }
   return {
     admit: (service, req, requestId) => entryOf(service).gate({ ...inbound(req, service.path), requestId }),
+    admitWith: (scopes, service, req, requestId) =>
+      entryOf(service).rs.gate({ scopes })({ ...inbound(req, service.path), requestId }),
     publish(service, req) {
       const { rs } = entryOf(service)
       if (rs.metadataUrl === undefined) return undefined

@@ -30,6 +30,8 @@ export interface AnswerOptions {
 export interface Answer {
   /** Says something about the request before its answer. Lost on clients that take no streams. */
   notify(notification: RpcNotification): void
+  /** Sends a message of another kind before the answer; false when the client cannot be reached so. */
+  say(message: object): boolean
   /** The answer to the request, with an HTTP status where the response is no stream. */
   finish(id: RpcId, outcome: RpcOutcome, status?: number, headers?: Readonly<Record<string, string>>): void
 }
@@ -45,10 +47,14 @@ export function createAnswer(res: ServerResponse, { accepts, limits, headers = {
   const timer = accepts.stream ? setTimeout(open, limits.streamAfterMs) : undefined
   timer?.unref()
   res.once('close', () => clearTimeout(timer))
+  const say = (message: object): boolean => {
+    if (!accepts.stream || res.writableEnded || res.destroyed) return false
+    open().send(message)
+    return true
+  }
   return {
-    notify(notification) {
-      if (accepts.stream && !res.writableEnded) open().send({ jsonrpc: '2.0', ...notification })
-    },
+    say,
+    notify: (notification) => void say({ jsonrpc: '2.0', ...notification }),
     finish(id, outcome, status = 200, more = {}) {
       clearTimeout(timer)
       const message = response(id, outcome)

@@ -1,11 +1,15 @@
 import type { AuthInfo } from '@postern/resource-server'
 import type { Caller } from '../backends/types.ts'
+import type { AccessSubject } from '../catalog/access/rules.ts'
+import { subjectOf } from './policy/subject.ts'
 
 /** A caller as the protocol knows it. */
 export interface Principal {
   readonly caller: Caller
   /** The only tools that the caller may see and call; undefined: all. */
   readonly tools: ReadonlySet<string> | undefined
+  /** The caller as rules see them. */
+  readonly subject: () => AccessSubject
   /** Epoch milliseconds at which the credential ends; undefined: never. */
   readonly expiresAt: number | undefined
 }
@@ -16,9 +20,14 @@ const known = new WeakMap<AuthInfo, Principal>()
 export function principalOf(auth: AuthInfo): Principal {
   const before = known.get(auth)
   if (before !== undefined) return before
+  let subject: AccessSubject | undefined
   const principal: Principal = {
     caller: callerOf(auth),
     tools: toolsOf(auth),
+    subject: () => {
+      subject ??= subjectOf(auth)
+      return subject
+    },
     expiresAt: auth.expiresAt === undefined ? undefined : auth.expiresAt * 1000,
   }
   known.set(auth, principal)

@@ -6,8 +6,6 @@ import {
   type RpcNotification,
   type RpcOutcome,
   type RpcRequest,
-  rpcCodes,
-  rpcError,
 } from '../backends/json-rpc.ts'
 import type { Era, ServerDescription } from '../backends/types.ts'
 import { envelopeKeys, gatewayInfo, latestModernVersion } from '../backends/versions.ts'
@@ -18,6 +16,8 @@ export interface ClientDescription {
   readonly clientInfo: JsonObject | undefined
   /** Log lines below this level, or any where it is absent, are not wanted. Legacy: the backend itself knows. */
   readonly logLevel: string | undefined
+  /** What it can be asked for. */
+  readonly capabilities: JsonObject
 }
 
 const reserved: readonly string[] = [
@@ -41,12 +41,11 @@ function toLegacyRequest(request: RpcRequest): RpcRequest {
   return Object.keys(params).length > 0 ? { ...request, params } : { method: request.method }
 }
 
-function toModernRequest(request: RpcRequest, { clientInfo, logLevel }: ClientDescription): RpcRequest {
+function toModernRequest(request: RpcRequest, { clientInfo, logLevel, capabilities }: ClientDescription): RpcRequest {
   const envelope: JsonObject = {
     [envelopeKeys.protocolVersion]: latestModernVersion,
     [envelopeKeys.clientInfo]: clientInfo ?? gatewayInfo,
-    // Nothing can be asked of the client on this way, so nothing is promised.
-    [envelopeKeys.clientCapabilities]: {},
+    [envelopeKeys.clientCapabilities]: capabilities,
     ...(logLevel === undefined ? {} : { [envelopeKeys.logLevel]: logLevel }),
   }
   return { ...request, params: { ...request.params, _meta: { ...metaOf(request.params), ...envelope } } }
@@ -68,16 +67,8 @@ export function translateOutcome(
 ): RpcOutcome {
   if ('error' in outcome || client === server.era) return outcome
   return client === 'legacy'
-    ? toLegacyResult(outcome.result)
+    ? { result: without(outcome.result, ['resultType']) }
     : { result: toModernResult(outcome.result, method, server) }
-}
-
-function toLegacyResult({ resultType, ...result }: JsonObject): RpcOutcome {
-  if (resultType !== 'input_required') return { result }
-  return rpcError(
-    rpcCodes.internalError,
-    'The backend asks for input, which clients of this protocol version cannot be asked for here. Use protocol version 2026-07-28.',
-  )
 }
 
 const cacheable = new Set([

@@ -4,11 +4,25 @@ import type { FinishedRequest } from './types.ts'
 /** What is known of one request on a service, to be recorded once it is over. */
 export interface Entry {
   readonly requestId: string
-  note(about: { readonly method?: string; readonly tool?: string }): void
+  note(about: { readonly method?: string; readonly apiKeyName?: string | undefined }): void
+  /** The calls of tools in the request: each is an event of its own. */
+  readonly calls: Calls
+  /** Records something besides: what would have been refused. */
+  aside(reason: Reason, call?: object): void
   /** The caller was verified, and refused all the same. */
   refused(reason: Reason): void
+  /** Nothing more is done about the request; a call that never came to its end did not get far. */
+  over(): void
   /** The answer is complete, or the caller has gone. */
   finish(status: number): void
+}
+
+/** Calls are known by their message: the object itself. */
+export interface Calls {
+  /** @param tools those that it calls: an event for each, with the same end */
+  begin(call: object, tools: readonly string[], shownArguments: string | undefined): void
+  /** @param end `ok`, or why not */
+  end(call: object, end: Reason): void
 }
 
 export interface Journal {
@@ -48,12 +62,23 @@ const counted = new Set([
 
 const longestToolName = 128
 
+interface Call {
+  readonly tools: readonly { readonly tool?: string }[]
+  readonly shown: { readonly arguments?: string }
+  readonly startedAt: number
+  end: { readonly reason: Reason; readonly durationMs: number } | undefined
+}
+
+interface Pending {
+  event: EventInput | undefined
+}
+
 /**
- * Joins what is known of a request in different places to one event: the kit's decision about the credential, the tool
- * that was called, the status and how long it took.
+ * Joins what is known of a request in different places to one event: the kit's decision about the credential, the status
+ * and how long it took. A request that calls tools is an event for each call instead: which tool, what came of it.
  */
 export function createJournal({ record, onRequest }: JournalOptions): Journal {
-  const open = new Map<string, { event: EventInput | undefined }>()
+  const open = new Map<string, Pending>()
   const prefix = Math.random().toString(36).slice(2, 10)
   let count = 0
   return {
@@ -65,30 +90,98 @@ export function createJournal({ record, onRequest }: JournalOptions): Journal {
     open(serviceId) {
       count += 1
       const requestId = `${prefix}-${count.toString(36)}`
-      const entry: { event: EventInput | undefined } = { event: undefined }
-      const startedAt = performance.now()
-      let method = 'other'
-      let tool: string | undefined
-      open.set(requestId, entry)
-      return {
-        requestId,
-        note(about) {
-          if (about.method !== undefined) method = counted.has(about.method) ? about.method : 'other'
-          if (about.tool !== undefined) tool = about.tool.slice(0, longestToolName)
-        },
-        refused(reason) {
-          if (entry.event !== undefined)
-            entry.event = { ...entry.event, kind: 'access.refused', outcome: 'refused', reason }
-        },
-        finish(status) {
-          if (!open.delete(requestId)) return
-          const durationMs = Math.round((performance.now() - startedAt) * 1000) / 1000
-          onRequest?.({ serviceId, status, method, durationMs })
-          const { event } = entry
-          if (event === undefined) return
-          record({ ...event, serviceId, status, durationMs, ...(tool === undefined ? {} : { tool }) })
-        },
-      }
+      const pending: Pending = { event: undefined }
+      open.set(requestId, pending)
+      return createEntry(serviceId, requestId, pending, { record, onRequest, forget: () => open.delete(requestId) })
     },
   }
+}
+
+function createEntry(
+  serviceId: string,
+  requestId: string,
+  pending: Pending,
+  { record, onRequest, forget }: JournalOptions & { readonly forget: () => void },
+): Entry {
+  const startedAt = performance.now()
+  const calls = new Map<object, Call>()
+  let method = 'other'
+  let key: { readonly apiKeyName?: string } = {}
+  let answered: { readonly status: number; readonly durationMs: number } | undefined
+  let isRecorded = false
+
+  const end = (call: Call, reason: Reason): void => {
+    call.end ??= { reason, durationMs: since(call.startedAt) }
+  }
+  const endAll = (reason: Reason): void => {
+    for (const call of calls.values()) end(call, reason)
+    conclude()
+  }
+  const conclude = (): void => {
+    const isOpen = [...calls.values()].some((call) => call.end === undefined)
+    if (answered === undefined || isRecorded || isOpen) return
+    isRecorded = true
+    forget()
+    const { event } = pending
+    if (event === undefined) return
+    const about = { ...event, serviceId, ...key, ...answered }
+    if (calls.size === 0) record(about)
+    // Of a single call, the time that its request took: that is what its caller waited.
+    const times = (call: Call) => (calls.size === 1 ? {} : { durationMs: call.end?.durationMs ?? about.durationMs })
+    for (const call of calls.values()) recordCall(call, { ...about, ...endOf(event, call.end?.reason), ...times(call) })
+  }
+  const recordCall = ({ tools, shown }: Call, event: EventInput): void => {
+    for (const tool of tools) record({ ...event, ...tool, ...shown })
+  }
+
+  return {
+    requestId,
+    note(about) {
+      if (about.method !== undefined) method = counted.has(about.method) ? about.method : 'other'
+      if (about.apiKeyName !== undefined) key = { apiKeyName: about.apiKeyName }
+    },
+    calls: {
+      begin(call, tools, shownArguments) {
+        calls.set(call, {
+          tools: tools.length === 0 ? [{}] : tools.map((tool) => ({ tool: tool.slice(0, longestToolName) })),
+          shown: shownArguments === undefined ? {} : { arguments: shownArguments },
+          startedAt: performance.now(),
+          end: undefined,
+        })
+      },
+      end(message, reason) {
+        const call = calls.get(message)
+        if (call === undefined) return
+        end(call, reason)
+        conclude()
+      },
+    },
+    aside(reason, message) {
+      const call = message === undefined ? undefined : calls.get(message)
+      const { event } = pending
+      if (event === undefined) return
+      for (const tool of call?.tools ?? [{}]) record({ ...event, serviceId, ...key, ...tool, outcome: 'ok', reason })
+    },
+    refused(reason) {
+      if (pending.event !== undefined)
+        pending.event = { ...pending.event, kind: 'access.refused', outcome: 'refused', reason }
+      endAll('ok')
+    },
+    over: () => endAll('invalid_request'),
+    finish(status) {
+      if (answered !== undefined) return
+      answered = { status, durationMs: since(startedAt) }
+      onRequest?.({ serviceId, status, method, durationMs: answered.durationMs })
+      conclude()
+    },
+  }
+}
+
+/** A call of somebody who was let in and did not succeed; a refusal says it all by itself. */
+function endOf({ kind }: EventInput, reason: Reason = 'ok'): Partial<EventInput> {
+  return kind !== 'access.verified' || reason === 'ok' ? {} : { outcome: 'error', reason }
+}
+
+function since(startedAt: number): number {
+  return Math.round((performance.now() - startedAt) * 1000) / 1000
 }

@@ -1,5 +1,5 @@
 import { rpcCodes } from '../backends/json-rpc.ts'
-import type { Lease, WatchFilter } from '../backends/types.ts'
+import type { ConnectOptions, Lease, WatchFilter } from '../backends/types.ts'
 import { isLegacyVersion, legacyVersions } from '../backends/versions.ts'
 import type { Exchange } from './exchange.ts'
 import type { Parts } from './parts.ts'
@@ -27,6 +27,11 @@ function unsupportedVersion(): Refusal {
   return new Refusal({ status: 400, code: rpcCodes.refused, message })
 }
 
+/** How a backend is to be reached for a session, or for a client that has none and so cannot be asked anything. */
+export function connectOptions(session: Session | undefined): ConnectOptions {
+  return { prefer: 'legacy', capabilities: session?.capabilities ?? {} }
+}
+
 /** Everything that belongs to no one request, and the resources that the client subscribed to. */
 export function watchFilter({ resources }: Session): WatchFilter {
   return {
@@ -39,9 +44,10 @@ export function watchFilter({ resources }: Session): WatchFilter {
 }
 
 /** Has the session's stream, where there is one, tell what this connection says from now on. Takes the lease over, or releases it. */
-export function follow({ stream, ...session }: Session, lease: Lease): void {
+export function follow(session: Session, lease: Lease): void {
+  const { stream, questions } = session
   if (stream === undefined) lease.release()
-  else stream.watch(lease, watchFilter({ stream, ...session }))
+  else stream.watch(lease, watchFilter(session), { onRequest: questions.asker(stream.send) })
 }
 
 /**
@@ -63,7 +69,7 @@ export async function openStream(exchange: Exchange, parts: Parts): Promise<void
   })
   session.stream = stream
   // A backend that cannot be had now is watched from the next request on that reaches it.
-  const lease = await parts.backends.connect(service, principal.caller, { prefer: 'legacy' }).catch(() => undefined)
+  const lease = await parts.backends.connect(service, principal.caller, connectOptions(session)).catch(() => undefined)
   if (lease !== undefined) follow(session, lease)
 }
 

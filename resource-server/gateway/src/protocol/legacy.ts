@@ -1,3 +1,4 @@
+import { askable } from '../backends/capabilities.ts'
 import {
   isJsonObject,
   isRpcId,
@@ -8,12 +9,11 @@ import {
   type RpcRequest,
 } from '../backends/json-rpc.ts'
 import { isLegacyVersion, latestLegacyVersion } from '../backends/versions.ts'
-import { type Accepts, createAnswer, readAccept, response } from './answer.ts'
-import { initializeResult, isLogLevel } from './eras.ts'
+import { type Accepts, type Answer, createAnswer, readAccept, response } from './answer.ts'
+import { type ClientDescription, initializeResult, isLogLevel } from './eras.ts'
 import type { Exchange } from './exchange.ts'
-import { follow, sessionOf } from './legacy-session.ts'
+import { connectOptions, follow, sessionOf } from './legacy-session.ts'
 import type { Parts } from './parts.ts'
-import { requirePermission } from './permissions.ts'
 import { finishRelayed, type Relayed, unavailable } from './relay.ts'
 import { Refusal, refusals, sendEmpty, sendJson } from './replies.ts'
 import type { Session } from './sessions.ts'
@@ -35,16 +35,37 @@ type ParsedRequest = Extract<ParsedMessage, { readonly kind: 'request' }>
 export async function serveLegacy(exchange: Exchange, body: unknown, parts: Parts): Promise<void> {
   const messages = parseBody(body, parts.limits.batch)
   const [first] = messages
-  if (first?.kind === 'request' && first.request.method === 'initialize' && messages.length === 1) {
-    return await initialize(exchange, first, parts)
-  }
-  const session = sessionOf(exchange, parts)
-  const conversation = { exchange, session, parts }
+  const isFirst = first?.kind === 'request' && first.request.method === 'initialize' && messages.length === 1
+  const session = isFirst ? undefined : sessionOf(exchange, parts)
   const requests = messages.filter((message) => message.kind === 'request')
-  for (const { request } of requests) requirePermission(exchange, request)
-  for (const message of messages) if (message.kind === 'notification') tell(conversation, message.notification)
+  const passedOn = messages.filter((message) => message.kind === 'notification' && isPassedOn(message.notification))
+  const asked = requests.map(({ request }) => request)
+  const isWork = asked.length + passedOn.length > 0
+  // What only the gateway hears (answers, progress, cancellations) costs nothing and is heard in the order in which it came.
+  const leave = isWork ? await parts.policy.enter(exchange, asked, passedOn.length) : () => {}
+  try {
+    if (isFirst) await initialize(exchange, first, parts)
+    else await converse({ exchange, session, parts }, messages, Array.isArray(body))
+  } finally {
+    leave()
+  }
+}
+
+/** Everything in it may pass. */
+async function converse(
+  conversation: Conversation,
+  messages: readonly ParsedMessage[],
+  isBatch: boolean,
+): Promise<void> {
+  const { exchange, session } = conversation
+  for (const message of messages) {
+    if (message.kind === 'notification') tell(conversation, message.notification)
+    // Without a session nobody was asked anything.
+    else if (message.kind === 'response') session?.questions.answer(message.id, message.outcome)
+  }
+  const requests = messages.filter((message) => message.kind === 'request')
   if (requests.length === 0) return sendEmpty(exchange.res, 202, exchange.headers)
-  if (Array.isArray(body)) return await serveBatch(conversation, requests)
+  if (isBatch) return await serveBatch(conversation, requests)
   for (const request of requests) await serveRequest(conversation, request)
 }
 
@@ -62,16 +83,17 @@ async function initialize(exchange: Exchange, { id, request }: ParsedRequest, pa
   const { res, service, principal, note } = exchange
   note({ method: request.method })
   const accepts = acceptsOf(exchange, id)
-  const { protocolVersion, clientInfo } = request.params ?? {}
+  const { protocolVersion, clientInfo, capabilities } = request.params ?? {}
   // Before the backend is there: when that takes long, the head of the answer goes first.
   const session = parts.sessions.open({
     serviceId: service.id,
     callerKey: principal.caller.key,
     clientInfo: isJsonObject(clientInfo) ? clientInfo : undefined,
+    capabilities: askable(isJsonObject(capabilities) ? capabilities : {}),
   })
   const answer = createAnswer(res, { accepts, limits: parts.limits, headers: headersOf(exchange, session) })
   try {
-    const lease = await parts.backends.connect(service, principal.caller, { prefer: 'legacy' })
+    const lease = await parts.backends.connect(service, principal.caller, connectOptions(session))
     lease.release()
     const agreed = isLegacyVersion(protocolVersion) ? protocolVersion : latestLegacyVersion
     answer.finish(id, { result: initializeResult(lease.connection.server, agreed) })
@@ -90,7 +112,7 @@ async function serveRequest(conversation: Conversation, { id, request }: ParsedR
   exchange.note({ method: request.method })
   const headers = headersOf(exchange, session)
   const answer = createAnswer(exchange.res, { accepts: acceptsOf(exchange, id), limits: parts.limits, headers })
-  finishRelayed(answer, id, await answerTo(conversation, id, request, answer.notify))
+  finishRelayed(answer, id, await answerTo(conversation, id, request, answer))
 }
 
 /** Batches went with 2025-06-18. Their answers come together; what is said before them is lost. */
@@ -98,17 +120,20 @@ async function serveBatch(conversation: Conversation, requests: readonly ParsedR
   const { exchange } = conversation
   exchange.note({ method: 'batch' })
   const answers = requests.map(async ({ id, request }) => {
-    const { outcome } = await answerTo(conversation, id, request, () => {})
+    const { outcome } = await answerTo(conversation, id, request, silent)
     return response(id, outcome)
   })
   sendJson(exchange.res, 200, await Promise.all(answers), exchange.headers)
 }
 
+/** Where nothing can be said before the answer. */
+const silent: Pick<Answer, 'notify' | 'say'> = { notify: () => {}, say: () => false }
+
 async function answerTo(
   { session, exchange, parts }: Conversation,
   id: RpcId,
   request: RpcRequest,
-  onNotification: (notification: RpcNotification) => void,
+  { notify, say }: Pick<Answer, 'notify' | 'say'>,
 ): Promise<Relayed> {
   if (request.method === 'ping') return { outcome: { result: {} } }
   const { service, principal, gone } = exchange
@@ -118,16 +143,24 @@ async function answerTo(
   const relayed = await parts.relay({
     service,
     principal,
-    client: { era: 'legacy', clientInfo: session?.clientInfo, logLevel: session?.logLevel },
+    mayReach: exchange.tools.shows,
+    client: describe(session),
     request,
     // A broken connection does not cancel a request of this era (MCP 2025-11-25, "Sending Messages"). Without a session
     // nobody could ever do it otherwise.
     signal: session === undefined ? gone : abort.signal,
-    onNotification,
+    onNotification: notify,
+    ask: session?.questions.asker((message) => say(message) || (session.stream?.send(message) ?? false)),
   })
+  exchange.ended(request, relayed)
   if (session?.inFlight.get(id) === abort) session.inFlight.delete(id)
   if (session !== undefined) await after(exchange, session, request, relayed, parts)
   return relayed
+}
+
+function describe(session: Session | undefined): ClientDescription {
+  const { clientInfo, logLevel, capabilities = {} } = session ?? {}
+  return { era: 'legacy', clientInfo, logLevel, capabilities }
 }
 
 /** Where the backend is of a later era, the level goes with each request from now on. */
@@ -141,7 +174,7 @@ async function after(exchange: Exchange, session: Session, request: RpcRequest, 
   const changed = !('error' in outcome) && noteSubscription(session, request, parts.limits.watchedResources)
   if (session.stream === undefined || (!changed && session.stream.watching() !== undefined)) return
   const { service, principal } = exchange
-  const lease = await parts.backends.connect(service, principal.caller, { prefer: 'legacy' }).catch(() => undefined)
+  const lease = await parts.backends.connect(service, principal.caller, connectOptions(session)).catch(() => undefined)
   if (lease !== undefined) follow(session, lease)
 }
 
@@ -154,13 +187,15 @@ function noteSubscription({ resources }: Session, { method, params }: RpcRequest
   return true
 }
 
+const rootsChanged = 'notifications/roots/list_changed'
+
 /** What is between client and gateway; other notifications are the backend's business. */
-const forTheGateway = new Set([
-  'notifications/initialized',
-  'notifications/cancelled',
-  'notifications/progress',
-  'notifications/roots/list_changed',
-])
+const forTheGateway = new Set(['notifications/initialized', 'notifications/cancelled', 'notifications/progress'])
+
+/** A call without an id would be one that nobody has permitted and nobody gets the answer of. */
+function isPassedOn({ method }: RpcNotification): boolean {
+  return method.startsWith('notifications/') && !forTheGateway.has(method)
+}
 
 function tell({ exchange, session, parts }: Conversation, notification: RpcNotification): void {
   const { method, params } = notification
@@ -169,16 +204,17 @@ function tell({ exchange, session, parts }: Conversation, notification: RpcNotif
     const id = params?.['requestId']
     if (isRpcId(id)) session?.inFlight.get(id)?.abort()
   }
-  // A call without an id would be one that nobody has permitted and nobody gets the answer of.
-  if (method.startsWith('notifications/') && !forTheGateway.has(method)) void passOn(exchange, notification, parts)
+  if (method === 'notifications/progress') session?.questions.progress(notification)
+  if (isPassedOn(notification)) void passOn({ exchange, session, parts }, notification)
 }
 
-async function passOn(
-  { service, principal }: Exchange,
-  notification: RpcNotification,
-  { backends }: Parts,
-): Promise<void> {
-  const lease = await backends.connect(service, principal.caller, { prefer: 'legacy' }).catch(() => undefined)
+async function passOn({ exchange, session, parts }: Conversation, notification: RpcNotification): Promise<void> {
+  const { service, principal } = exchange
+  // Roots of one client are none of a backend's business that others share.
+  if (notification.method === rootsChanged && (service.isolation === 'shared' || !session?.capabilities['roots']))
+    return
+  const { backends } = parts
+  const lease = await backends.connect(service, principal.caller, connectOptions(session)).catch(() => undefined)
   if (lease?.connection.server.era === 'legacy') lease.connection.notify(notification)
   lease?.release()
 }

@@ -52,5 +52,5 @@ export function listen(exchange: Exchange, id: RpcId, filter: WatchFilter, lease
     stream.end()
     return
   }
-  stream.watch(lease, filter, stream.end)
+  stream.watch(lease, filter, { onEnd: stream.end })
 }

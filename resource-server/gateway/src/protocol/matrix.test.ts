@@ -1,6 +1,7 @@
 /** Each client (SDK v1; SDK v2 as it comes; SDK v2 pinned to 2026-07-28) with each kind of backend of each era. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { petsDocument, sendJson, serveApi } from '../backends/openapi/fixtures/api.ts'
 import type { BackendConfig } from '../backends/types.ts'
 import { connectV1, connectV2, modern } from './fixtures/clients.ts'
 import { startTestGateway, type TestGateway } from './fixtures/test-gateway.ts'
@@ -125,6 +126,21 @@ for (const [name, connect] of clients) {
     assert.match(firstText(time), /Asia\/Shanghai/)
     const mistake = await client.callTool({ name: 'current_time', arguments: { timeZone: 'Mars/Base' } })
     assert.equal(mistake.isError, true)
+    await assert.rejects(client.callTool({ name: 'nothing', arguments: {} }), { code: -32602 })
+    await client.close()
+  })
+
+  test(`${name} × an API`, async (t) => {
+    const api = await serveApi(({ url: path }, res) => sendJson(res, 200, { path }))
+    const { url, key, close } = await open({ type: 'openapi', document: petsDocument(), baseUrl: api.url })
+    t.after(async () => {
+      await close()
+      await api.close()
+    })
+    const client = await connect(url, key)
+    const { tools } = await client.listTools()
+    assert.ok(tools.some((tool) => tool.name === 'getPet'))
+    assert.match(firstText(await client.callTool({ name: 'getPet', arguments: { id: '7' } })), /\/pets\/7/)
     await assert.rejects(client.callTool({ name: 'nothing', arguments: {} }), { code: -32602 })
     await client.close()
   })

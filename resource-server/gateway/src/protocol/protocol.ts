@@ -5,7 +5,7 @@ import type { ServedService } from '../catalog/types.ts'
 import { protocolLimits } from '../limits.ts'
 import { createAccess } from './access.ts'
 import { readJsonBody } from './body.ts'
-import { type Principal, principalOf } from './caller.ts'
+import { principalOf } from './caller.ts'
 import { corsHeaders } from './cors.ts'
 import type { Exchange, ReadyService } from './exchange.ts'
 import { createJournal, type Entry } from './journal.ts'
@@ -14,11 +14,27 @@ import { endSession, openStream } from './legacy-session.ts'
 import { serveModern } from './modern.ts'
 import { isModern } from './modern-request.ts'
 import { createOriginCheck } from './origin.ts'
+import { createParking } from './parking.ts'
+import { callEnd } from './policy/call-end.ts'
+import { createPolicy } from './policy/policy.ts'
+import { toolPolicy } from './policy/tools.ts'
+import { withVisibleTools } from './policy/visible.ts'
 import { createRelay } from './relay.ts'
-import { AccessDenied, Refusal, type Refused, refusals, sendEmpty, sendJson, sendRefused } from './replies.ts'
+import {
+  AccessDenied,
+  Challenged,
+  Refusal,
+  type Refused,
+  refusals,
+  sendEmpty,
+  sendJson,
+  sendRefused,
+} from './replies.ts'
+import { createRequestStates } from './request-state.ts'
 import { findTarget } from './route.ts'
 import { createSessions } from './sessions.ts'
 import { createStreams } from './streams.ts'
+import { createToolsets } from './toolset/toolsets.ts'
 import type { Protocol, ProtocolOptions } from './types.ts'
 
 /**
@@ -32,7 +48,23 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const access = createAccess({ ...options, onEvent: journal.decided })
   const sessions = createSessions(clock, limits)
   const streams = createStreams(clock, limits)
-  const parts = { backends, relay: createRelay(backends), sessions, streams, limits }
+  const states = createRequestStates({ sealer: options.sealer, clock, lifetimeMs: limits.parkedMs })
+  const parking = createParking({ clock, limits, states })
+  const toolsets = createToolsets({
+    ...options,
+    relay: createRelay(backends, limits),
+    limits: options.toolsetLimits ?? {},
+  })
+  const parts = {
+    backends: toolsets,
+    relay: withVisibleTools(toolsets.relay),
+    sessions,
+    streams,
+    parking,
+    states,
+    policy: createPolicy(clock, limits),
+    limits,
+  }
   const isAllowedOrigin = createOriginCheck(settings)
   let closed = false
 
@@ -40,6 +72,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     access.forget(serviceId)
     sessions.forget(serviceId)
     streams.forget(serviceId)
+    parking.forget(serviceId)
   }
   const unsubscribe = catalog.subscribe(({ kind, serviceId }) => {
     // Who may come in has changed: whoever still may opens a new stream.
@@ -76,7 +109,14 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     const { auth } = decision
     const isOver = (): boolean => access.isOver(service.id, auth)
     const principal = principalOf(auth)
-    await serve(exchangeOf(readyOrThrow(service, limits.retryAfter), req, res, entry, { principal, isOver }))
+    entry.note({ apiKeyName: principal.caller.apiKeyName })
+    const tools = toolPolicy(service, principal, catalog.findById)
+    const challenge = async (scopes: readonly string[]): Promise<void> => {
+      const { reply } = await access.admitWith(scopes, service, req, entry.requestId)
+      if (reply !== undefined) throw new Challenged(reply)
+    }
+    const caller = { principal, isOver, tools, challenge }
+    await serve(exchangeOf(readyOrThrow(service, limits.retryAfter), req, res, entry, caller))
   }
 
   const endpoint = async (service: ServedService, req: IncomingMessage, res: ServerResponse): Promise<void> => {
@@ -87,6 +127,8 @@ export function createProtocol(options: ProtocolOptions): Protocol {
     } catch (error) {
       if (!isForeseen(error) && !req.destroyed) log.error({ err: error, serviceId: service.id }, 'a request failed')
       sendError(res, error, corsHeaders(req))
+    } finally {
+      entry.over()
     }
   }
 
@@ -113,7 +155,9 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       closed = true
       unsubscribe()
       streams.close()
+      toolsets.close()
       sessions.close()
+      parking.close()
       access.close()
     },
   }
@@ -147,7 +191,7 @@ function exchangeOf(
   req: IncomingMessage,
   res: ServerResponse,
   entry: Entry,
-  { principal, isOver }: { readonly principal: Principal; readonly isOver: () => boolean },
+  caller: Pick<Exchange, 'principal' | 'isOver' | 'tools' | 'challenge'>,
 ): Exchange {
   const gone = new AbortController()
   const onClose = (): void => {
@@ -156,18 +200,26 @@ function exchangeOf(
   // They may have gone while it was found out who they are.
   if (res.destroyed) onClose()
   else res.once('close', onClose)
-  const { note, refused } = entry
-  const opened = (): void => entry.finish(res.statusCode)
-  return { req, res, service, principal, isOver, headers: corsHeaders(req), gone: gone.signal, note, refused, opened }
+  const { note, refused, aside, calls } = entry
+  return {
+    ...caller,
+    ...{ req, res, service, note, refused, aside, calls },
+    headers: corsHeaders(req),
+    gone: gone.signal,
+    opened: () => entry.finish(res.statusCode),
+    ended: (request, relayed) => calls.end(request, callEnd(relayed)),
+  }
 }
 
 function isForeseen(error: unknown): boolean {
-  return error instanceof Refusal || error instanceof AccessDenied
+  return error instanceof Refusal || error instanceof AccessDenied || error instanceof Challenged
 }
 
 function sendError(res: ServerResponse, error: unknown, headers: Readonly<Record<string, string>>): void {
   if (res.headersSent) {
     res.destroy()
+  } else if (error instanceof Challenged) {
+    sendReply(res, { ...error.reply, headers: { ...headers, ...error.reply.headers } })
   } else if (error instanceof AccessDenied) {
     sendJson(res, 403, { error: 'access_denied', error_description: error.message }, headers)
   } else {

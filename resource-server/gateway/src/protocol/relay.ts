@@ -6,16 +6,26 @@ import {
   rpcCodes,
   rpcError,
 } from '../backends/json-rpc.ts'
-import { BackendError, type BackendService, type Backends, type Lease } from '../backends/types.ts'
+import {
+  type Asker,
+  BackendError,
+  type BackendService,
+  type Backends,
+  type CallOptions,
+  type Lease,
+} from '../backends/types.ts'
+import type { ProtocolLimits } from '../limits.ts'
 import type { Answer } from './answer.ts'
 import type { Principal } from './caller.ts'
 import { type ClientDescription, isForRequest, isServedHere, translateOutcome, translateRequest } from './eras.ts'
-import { visibleOutcome } from './permissions.ts'
+import { playRounds } from './input-rounds.ts'
 
 /** One request on its way to the backend. */
 export interface RelayRequest {
   readonly service: BackendService
   readonly principal: Principal
+  /** May the tool be shown, and found? Undefined: every one may. */
+  readonly mayReach?: ((tool: string) => boolean) | undefined
   readonly client: ClientDescription
   readonly request: RpcRequest
   readonly signal: AbortSignal
@@ -23,6 +33,8 @@ export interface RelayRequest {
   readonly onNotification: (notification: RpcNotification) => void
   /** `Mcp-Param-*` headers, for backends that check them. */
   readonly headers?: Readonly<Record<string, string>> | undefined
+  /** Asks the client what the backend wants to know before it answers. */
+  readonly ask?: Asker | undefined
 }
 
 export interface Relayed {
@@ -34,16 +46,16 @@ export interface Relayed {
 /** Takes requests to the backend and brings the answers back, from one protocol era to the other where they differ. */
 export type Relay = (request: RelayRequest) => Promise<Relayed>
 
-export function createRelay(backends: Backends): Relay {
+export function createRelay(backends: Backends, limits: Pick<ProtocolLimits, 'inputRounds' | 'answerMs'>): Relay {
   const connect = ({ service, principal, client }: RelayRequest): Promise<Lease> =>
-    backends.connect(service, principal.caller, { prefer: client.era })
+    backends.connect(service, principal.caller, { prefer: client.era, capabilities: client.capabilities })
 
   return async (request) => {
     try {
       const lease = await connect(request)
-      const outcome = await send(lease, request).finally(() => lease.release())
+      const outcome = await send(lease, request, limits).finally(() => lease.release())
       const isLost = 'error' in outcome && outcome.problem === 'lost' && (await hasEnded(lease))
-      return { outcome: visibleOutcome(isLost ? await again(request) : outcome, request.request, request.principal) }
+      return { outcome: isLost ? await again(request) : outcome }
     } catch (error) {
       return unavailable(error)
     }
@@ -51,7 +63,7 @@ export function createRelay(backends: Backends): Relay {
 
   async function again(request: RelayRequest): Promise<RpcOutcome> {
     const lease = await connect(request)
-    return await send(lease, request).finally(() => lease.release())
+    return await send(lease, request, limits).finally(() => lease.release())
   }
 }
 
@@ -71,21 +83,34 @@ function hasEnded({ ended }: Lease): Promise<boolean> {
   })
 }
 
-async function send({ connection }: Lease, relayed: RelayRequest): Promise<RpcOutcome> {
-  const { request, client, principal, signal, headers } = relayed
+async function send(
+  { connection }: Lease,
+  relayed: RelayRequest,
+  limits: Pick<ProtocolLimits, 'inputRounds' | 'answerMs'>,
+): Promise<RpcOutcome> {
+  const { request, client, principal, signal, headers, ask } = relayed
   const { server } = connection
   if (isServedHere(request, client.era, server.era)) return { result: {} }
   if (client.era === 'modern' && server.era === 'legacy' && client.logLevel !== undefined) {
     connection.setLogLevel(client.logLevel)
   }
-  const outcome = await connection.request(translateRequest(request, client, server.era), {
+  const options: CallOptions = {
     caller: principal.caller,
     signal,
     onNotification: (notification) => {
       if (isForRequest(notification, client)) relayed.onNotification(notification)
     },
     ...(headers === undefined ? {} : { headers }),
-  })
+    ...(ask === undefined ? {} : { onRequest: ask }),
+  }
+  const once = (again: RpcRequest): Promise<RpcOutcome> =>
+    connection.request(translateRequest(again, client, server.era), options)
+  const first = await once(request)
+  const { capabilities } = client
+  const outcome =
+    client.era === 'legacy' && server.era === 'modern'
+      ? await playRounds(request, first, { send: once, ask, capabilities, signal, limits })
+      : first
   return translateOutcome(outcome, request.method, client.era, server)
 }
 
@@ -97,7 +122,12 @@ export function unavailable(error: unknown): Relayed {
     ...(retryAfter === undefined ? {} : { retryAfter }),
   }
   if (kind !== 'busy')
-    return { outcome: rpcError(rpcCodes.internalError, 'The backend of this service has failed.', data) }
+    return {
+      outcome: {
+        ...rpcError(rpcCodes.internalError, 'The backend of this service has failed.', data),
+        problem: 'unreachable',
+      },
+    }
   return {
     outcome: rpcError(rpcCodes.internalError, 'Too many backends are running. Try again later.', data),
     unavailable: { retryAfter: retryAfter ?? 1 },

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Reply } from '@postern/resource-server'
 import { type JsonObject, type RpcId, rpcCodes } from '../backends/json-rpc.ts'
 
 /** What is answered before, or instead of, an answer of a backend. */
@@ -26,8 +27,19 @@ export class Refusal extends Error {
 /** Thrown when a verified caller may not do what they ask for: 403 without a challenge, for another token would not help. */
 export class AccessDenied extends Error {
   constructor() {
-    super('The API key is not good for this tool')
+    super('The caller may not use this tool')
     this.name = 'AccessDenied'
+  }
+}
+
+/** Thrown when the caller lacks scopes: the answer is the kit's, with its challenge. */
+export class Challenged extends Error {
+  readonly reply: Reply
+
+  constructor(reply: Reply) {
+    super('The access token lacks a scope that this operation needs')
+    this.name = 'Challenged'
+    this.reply = reply
   }
 }
 
@@ -93,6 +105,7 @@ export const refusals = {
   },
   session: { status: 404, code: rpcCodes.sessionNotFound, message: 'Session not found' },
   noSession: { status: 400, code: rpcCodes.refused, message: 'Bad request: the Mcp-Session-Id header is missing' },
+  tooManyRequests: { status: 429, code: rpcCodes.refused, message: 'Too many requests: try again later' },
   tooManyStreams: { status: 429, code: rpcCodes.refused, message: 'Too many streams are open: close one first' },
   closing: {
     status: 503,

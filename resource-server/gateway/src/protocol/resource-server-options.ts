@@ -1,9 +1,14 @@
+import type { ScopeHierarchy } from '@postern/core'
 import type { ApiKeyGrant, ClaimRule, IssuerOptions, ResourceServerOptions } from '@postern/resource-server'
 import type { ApiKey, Authorizer, JwtAuthorizer, ServedService } from '../catalog/types.ts'
 import type { AccessOptions } from './access.ts'
 
 /** A service's authorizers in the words of the kit. A bearer of API-key shape goes to its keys only, any other to its issuer only. */
-export function resourceServerOptions(service: ServedService, options: AccessOptions): ResourceServerOptions {
+export function resourceServerOptions(
+  service: ServedService,
+  scopeHierarchy: ScopeHierarchy | undefined,
+  options: AccessOptions,
+): ResourceServerOptions {
   const { catalog, clock, onEvent } = options
   const jwt = service.authorizers.find(isJwt)
   const hasKeys = service.authorizers.some(({ type }) => type === 'ApiKey')
@@ -11,15 +16,18 @@ export function resourceServerOptions(service: ServedService, options: AccessOpt
   const find = (hash: string): ApiKeyGrant | undefined => {
     const key = catalog.findKeyByHash(service.id, hash)
     if (key === undefined) return undefined
-    catalog.touchKey(service.id, key.id)
-    return grantOf(key, requiredScopes)
+    catalog.touchKey(service.id, key.id, hash)
+    return grantOf(key, hash, requiredScopes)
   }
   return {
     resource: service.url,
     resourceName: service.name,
     clock,
     rootMetadata: service.rootMetadata,
+    // The gateway has judged that itself, for it knows where it is bound.
+    allowedHosts: 'any',
     onEvent: (event) => onEvent(service.id, event),
+    ...(scopeHierarchy === undefined ? {} : { scopeHierarchy }),
     ...(jwt === undefined ? {} : { issuers: [issuerOptions(jwt)], requiredScopes }),
     ...(hasKeys ? { apiKeys: { find } } : {}),
     ...(options.fetch === undefined ? {} : { fetch: options.fetch }),
@@ -50,7 +58,9 @@ function issuerOptions(authorizer: JwtAuthorizer): IssuerOptions {
 }
 
 /** A key without scopes of its own is good for the whole service, so it has those that the service asks of tokens. */
-function grantOf({ id, name, expiresAt, tools, scopes }: ApiKey, requiredScopes: readonly string[]): ApiKeyGrant {
+function grantOf(key: ApiKey, hash: string, requiredScopes: readonly string[]): ApiKeyGrant {
+  const { id, name, tools, scopes, previous } = key
+  const { expiresAt } = previous?.hash === hash ? previous : key
   return {
     id,
     name,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Clock } from '@postern/core'
 import type { JsonObject, RpcId } from '../backends/json-rpc.ts'
 import type { ProtocolLimits } from '../limits.ts'
+import { createSessionQuestions, type SessionQuestions } from './session-questions.ts'
 import type { LiveStream } from './streams.ts'
 
 export interface SessionStart {
@@ -9,6 +10,8 @@ export interface SessionStart {
   /** Whose it is: nobody else finds it, whatever id they send. */
   readonly callerKey: string
   readonly clientInfo: JsonObject | undefined
+  /** What the client can be asked for. */
+  readonly capabilities: JsonObject
 }
 
 /** What is remembered of a client of 2025-11-25 and before between its requests. */
@@ -19,6 +22,8 @@ export interface Session extends SessionStart {
   readonly resources: Set<string>
   /** Requests under way, by the client's ids. */
   readonly inFlight: Map<RpcId, AbortController>
+  /** What the client was asked. */
+  readonly questions: SessionQuestions
   /** The stream that the client listens to, while it does. */
   stream: LiveStream | undefined
   lastUsed: number
@@ -59,6 +64,7 @@ export function createSessions(clock: Clock, limits: ProtocolLimits): Sessions {
     if (own?.size === 0) owners.delete(owner)
     session.stream?.end()
     for (const request of session.inFlight.values()) request.abort()
+    session.questions.close()
   }
   const isIdle = ({ stream, inFlight, lastUsed }: Session): boolean =>
     stream === undefined && inFlight.size === 0 && lastUsed <= clock.now() - limits.sessionIdleMs
@@ -87,7 +93,8 @@ export function createSessions(clock: Clock, limits: ProtocolLimits): Sessions {
     open(start) {
       makeRoom(start)
       const id = randomBytes(32).toString('base64url')
-      const own = { resources: new Set<string>(), inFlight: new Map<RpcId, AbortController>() }
+      const questions = createSessionQuestions(limits.questionsPerSession)
+      const own = { resources: new Set<string>(), inFlight: new Map<RpcId, AbortController>(), questions }
       const session: Session = { ...start, ...own, id, logLevel: undefined, stream: undefined, lastUsed: clock.now() }
       add(session)
       return session

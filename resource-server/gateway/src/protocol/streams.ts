@@ -1,16 +1,24 @@
 import type { Clock } from '@postern/core'
 import type { RpcNotification } from '../backends/json-rpc.ts'
-import type { Lease, WatchFilter } from '../backends/types.ts'
+import type { Asker, Lease, WatchFilter } from '../backends/types.ts'
 import type { ProtocolLimits } from '../limits.ts'
 import { type EventStream, openEventStream } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
 import { Refusal, refusals } from './replies.ts'
 
+export interface WatchOptions {
+  /** The backend has gone. */
+  readonly onEnd?: () => void
+  /** Asks the client what the backend wants to know unasked. */
+  readonly onRequest?: Asker
+}
+
 /** A long-lived stream of what a backend says unasked: GET (2025-11-25), `subscriptions/listen` (2026-07-28). */
 export interface LiveStream {
-  send(message: object): void
-  /** Watches this from now on, and holds the lease for it; what was watched before no more. `onEnd`: the backend has gone. */
-  watch(lease: Lease, filter: WatchFilter, onEnd?: () => void): void
+  /** False when the stream has ended. */
+  send(message: object): boolean
+  /** Watches this from now on, and holds the lease for it; what was watched before no more. */
+  watch(lease: Lease, filter: WatchFilter, options?: WatchOptions): void
   /** The connection that is watched, while it lives. */
   watching(): Lease['connection'] | undefined
   end(): void
@@ -71,7 +79,11 @@ export function createStreams(clock: Clock, limits: ProtocolLimits): Streams {
       })
       const watcher = createWatcher(events, options)
       const stream: LiveStream = {
-        send: events.send,
+        send(message) {
+          if (res.destroyed || res.writableEnded) return false
+          events.send(message)
+          return true
+        },
         watch: watcher.watch,
         watching: watcher.watching,
         end: () => events.end(options.last),
@@ -101,11 +113,11 @@ function createWatcher(events: EventStream, { shape = (notification) => notifica
     last?.letGo()
   }
   return {
-    watch(lease: Lease, filter: WatchFilter, onEnd?: () => void): void {
+    watch(lease: Lease, filter: WatchFilter, { onEnd, onRequest }: WatchOptions = {}): void {
       const { connection, ended } = lease
       const deliver = (notification: RpcNotification): void => events.send({ jsonrpc: '2.0', ...shape(notification) })
       // The new one first, so that what both want is not given up in between.
-      const unwatch = connection.watch(filter, deliver)
+      const unwatch = connection.watch(filter, deliver, onRequest)
       stop()
       const onEnded = (): void => {
         stop()

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock, EventSink } from '@postern/core'
+import type { Sealer } from '@postern/server'
 import type { Backends, Log } from '../backends/types.ts'
 import type { HotCatalog } from '../catalog/types.ts'
-import type { ProtocolLimits } from '../limits.ts'
+import type { ProtocolLimits, ToolsetLimits } from '../limits.ts'
 
 export interface ProtocolSettings {
   readonly mode: 'development' | 'production'
@@ -19,12 +20,15 @@ export interface ProtocolOptions {
   readonly clock: Clock
   readonly record: EventSink
   readonly log: Log
+  /** Seals what clients of 2026-07-28 bring back. Default: a key of this process's own, so that a restart voids it. */
+  readonly sealer?: Sealer
   /** Fetches issuers' metadata and keys (with the internal URL's exemption, where there is one). */
   readonly fetch?: typeof fetch
   /** Told of every finished request; the server turns it into metrics. */
   readonly onRequest?: (request: FinishedRequest) => void
   /** For tests: shorter times, smaller bounds. */
   readonly limits?: Partial<ProtocolLimits>
+  readonly toolsetLimits?: Partial<ToolsetLimits>
 }
 
 /** One HTTP request on a service's path, when its answer is complete. */

@@ -1,28 +1,39 @@
 import { maskBackend } from '../catalog/masked.ts'
-import type { ApiKey, Authorizer, Catalog, Service } from '../catalog/types.ts'
+import type { ApiKey, Authorizer, Catalog, Service, ServiceRoom } from '../catalog/types.ts'
 import { poolDiscoveryUrl } from './inputs.ts'
 
 /** The gateway's part of a seed; the contract's schema `seed` takes it. */
 export interface ExportedSeed {
   readonly version: 1
   readonly services: readonly ReturnType<typeof exportService>[]
+  /** Only where there are some. */
+  readonly toolsets?: readonly ReturnType<typeof exportToolset>[]
 }
 
 /**
- * All services as a seed. Keys are in it as hashes. Values of env and headers are masked ("***"): applied where the
- * service is, they stand for what is stored there; elsewhere they have to be written in.
+ * All services and toolsets as a seed. Keys are in it as hashes. Values of env and headers are masked ("***"): applied
+ * where the service is, they stand for what is stored there; elsewhere they have to be written in.
  */
 export function exportSeed(catalog: Catalog, idpUrl: string): ExportedSeed {
-  const services: ReturnType<typeof exportService>[] = []
-  let place: Parameters<Catalog['services']['list']>[1]
+  const services = all(catalog.services).map((one) => exportService(one, catalog.keys.list(one.id), idpUrl))
+  const toolsets = all(catalog.toolsets).map((one) => exportToolset(one, catalog.keys.list(one.id), idpUrl))
+  return { version: 1, services, ...(toolsets.length === 0 ? {} : { toolsets }) }
+}
+
+function all(room: Pick<ServiceRoom, 'list'>): Service[] {
+  const found: Service[] = []
+  let place: Parameters<ServiceRoom['list']>[1]
   do {
-    const { items, next } = catalog.services.list(100, place)
-    for (const service of items) {
-      if (service.status !== 'Deleting') services.push(exportService(service, catalog.keys.list(service.id), idpUrl))
-    }
+    const { items, next } = room.list(100, place)
+    found.push(...items.filter(({ status }) => status !== 'Deleting'))
     place = next ?? undefined
   } while (place)
-  return { version: 1, services }
+  return found
+}
+
+function exportToolset(toolset: Service, keys: readonly ApiKey[], idpUrl: string) {
+  const { backend, isolation: _, ...rest } = exportService(toolset, keys, idpUrl)
+  return { ...rest, ...(backend.type === 'toolset' ? { serviceIds: [...backend.serviceIds], mode: backend.mode } : {}) }
 }
 
 function exportService(service: Service, keys: readonly ApiKey[], idpUrl: string) {
@@ -35,6 +46,7 @@ function exportService(service: Service, keys: readonly ApiKey[], idpUrl: string
     authorizers: service.authorizers.map((one) => exportAuthorizer(one, keys, idpUrl)),
     isolation: service.isolation,
     rootMetadata: service.rootMetadata,
+    ...(service.access === undefined ? {} : { access: service.access }),
   }
 }
 

@@ -1,9 +1,24 @@
 import { apiKeyHint, hashApiKey } from '@postern/core'
-import type { SeedApiKey, SeedAuthorizer, SeedService } from '@postern/server'
+import type { Seed, SeedApiKey, SeedAuthorizer, SeedService, SeedToolset } from '@postern/server'
 import type { AuthorizerInput, KeyInput, SeedInput } from '../catalog/types.ts'
 
-/** What a seed says of a service, as the catalogue takes it. `pool` means a pool of the identity provider at `idpUrl`. */
-export async function seedInput(service: SeedService, idpUrl: string): Promise<SeedInput> {
+/** What a seed says of services and toolsets, as the catalogue takes it: the services first. */
+export function seedInputs(
+  { services, toolsets }: Pick<Seed, 'services' | 'toolsets'>,
+  idpUrl: string,
+): Promise<SeedInput[]> {
+  const all = [...services.map((one) => seedInput(one, idpUrl)), ...toolsets.map((one) => toolsetInput(one, idpUrl))]
+  return Promise.all(all)
+}
+
+function toolsetInput({ serviceIds, mode, ...rest }: SeedToolset, idpUrl: string): Promise<SeedInput> {
+  return seedInput({ ...rest, backend: { type: 'toolset', serviceIds, mode } }, idpUrl)
+}
+
+type Seeded = Omit<SeedService, 'backend' | 'isolation'> & Pick<SeedInput, 'backend' | 'isolation'>
+
+/** `pool` means a pool of the identity provider at `idpUrl`. */
+async function seedInput(service: Seeded, idpUrl: string): Promise<SeedInput> {
   const { name, authorizers, ...rest } = service
   const named = { ...rest, name: name ?? service.id }
   if (authorizers === undefined) return named

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { CatalogError } from '../catalog/catalog-error.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { exportSeed } from './export.ts'
-import { seedInput } from './inputs.ts'
+import { seedInputs } from './inputs.ts'
 import { summarize, summarySchema } from './summary.ts'
 
 export interface SeedRoutesOptions {
@@ -27,13 +27,13 @@ export function seedRoutes({ catalog, idpUrl }: SeedRoutesOptions): Route[] {
     route({
       method: 'POST',
       path: '/seed',
-      summary: 'Applies a seed: its services with their keys; all of it or, where it is wrong, nothing',
+      summary: 'Applies a seed: its services and toolsets with their keys; all of it or, where it is wrong, nothing',
       tag,
       body: seedSchema,
       query: applyQuery,
       reply: { status: 200, schema: summarySchema },
       async handler({ body, query, requestId }) {
-        const inputs = await Promise.all(body.services.map((service) => seedInput(service, idpUrl)))
+        const inputs = await seedInputs(body, idpUrl)
         const applied = catalog.apply(inputs, { prune: query.prune === 'true' }, { requestId })
         return { body: summarize(await applied.catch(answerRefusal)) }
       },
@@ -41,9 +41,10 @@ export function seedRoutes({ catalog, idpUrl }: SeedRoutesOptions): Route[] {
     route({
       method: 'GET',
       path: '/seed',
-      summary: 'Exports all services as a seed, with hashes in place of keys and "***" in place of secret values',
+      summary:
+        'Exports all services and toolsets as a seed, with hashes in place of keys and "***" in place of secret values',
       tag,
-      reply: { status: 200, schema: seedSchema.pick({ version: true, services: true }) },
+      reply: { status: 200, schema: seedSchema.pick({ version: true, services: true, toolsets: true }) },
       handler: () => ({ body: exportSeed(catalog, idpUrl) }),
     }),
   ]

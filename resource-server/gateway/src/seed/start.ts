@@ -1,9 +1,9 @@
-import { type Environment, loadSeed, type Seed, type SeedService, type Settings, seedError } from '@postern/server'
+import { type Environment, loadSeed, type Seed, type Settings, seedError } from '@postern/server'
 import type { StdioBackend } from '../backends/types.ts'
 import { CatalogError } from '../catalog/catalog-error.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { demoServices } from './demo.ts'
-import { seedInput } from './inputs.ts'
+import { seedInputs } from './inputs.ts'
 
 /** What the gateway starts with. */
 export interface StartSeed {
@@ -39,7 +39,7 @@ export function seedFrom(seed: Seed): StartSeed {
     accessKeys: seed.accessKeys,
     async apply(catalog, idpUrl) {
       try {
-        await applyServices(catalog, seed.services, idpUrl)
+        await applyAll(catalog, seed, idpUrl)
       } catch (error) {
         throw error instanceof CatalogError ? seedError(seed, error.errors) : error
       }
@@ -49,10 +49,10 @@ export function seedFrom(seed: Seed): StartSeed {
 
 /** A gateway with services of its own needs no demo, and a path that is taken stays with its owner. */
 async function applyDemo(catalog: Catalog, idpUrl: string): Promise<void> {
-  if (catalog.services.list(1).items.length === 0) await applyServices(catalog, demoServices(), idpUrl)
+  const isEmpty = catalog.services.list(1).items.length === 0
+  if (isEmpty) await applyAll(catalog, { services: demoServices(), toolsets: [] }, idpUrl)
 }
 
-async function applyServices(catalog: Catalog, services: readonly SeedService[], idpUrl: string): Promise<void> {
-  const inputs = await Promise.all(services.map((service) => seedInput(service, idpUrl)))
-  await catalog.apply(inputs, {}, { configuration: true })
+async function applyAll(catalog: Catalog, seed: Pick<Seed, 'services' | 'toolsets'>, idpUrl: string): Promise<void> {
+  await catalog.apply(await seedInputs(seed, idpUrl), {}, { configuration: true })
 }

@@ -1,14 +1,30 @@
 import { decodeCursor, encodeCursor, limits, tags } from '@postern/server'
 import type { z } from 'zod'
-import type { Service } from '../catalog/types.ts'
+import type { Service, ServiceRoom } from '../catalog/types.ts'
 import type { listServices } from './schemas.ts'
-import type { serviceAnswer } from './service-answer.ts'
 
 type Input = z.output<typeof listServices>
-type Answer = ReturnType<typeof serviceAnswer>
+/** A service or toolset as it is shown, as far as filters look at it. */
+interface Answer {
+  readonly Name: string
+  readonly ProjectName: string
+  readonly Tags: unknown
+}
+
+/** All of a room. */
+export function allOf({ list }: Pick<ServiceRoom, 'list'>): Service[] {
+  const items: Service[] = []
+  let after: Parameters<typeof list>[1]
+  do {
+    const page = list(100, after)
+    items.push(...page.items)
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return items
+}
 
 /** Filters, then cuts a page: by its number, or by the token of the page before. The newest come first. */
-export function chosen(all: readonly Service[], input: Input, shown: (service: Service) => Answer) {
+export function chosen<A extends Answer>(all: readonly Service[], input: Input, shown: (service: Service) => A) {
   const matching = all
     .toSorted(newestFirst)
     .map((service) => ({ service, answer: shown(service) }))
@@ -45,7 +61,7 @@ type Filter = NonNullable<Input['Filters']>[number]
 function meets(answer: Answer, { Name, NameContains, Values }: Filter): boolean {
   if (NameContains && !answer.Name.toLowerCase().includes(NameContains.toLowerCase())) return false
   if (Name == null || Values == null || Values.length === 0) return true
-  return Values.includes(String(answer[Name]))
+  return Values.includes(String(Reflect.get(answer, Name)))
 }
 
 function hasTags(given: unknown, filters: NonNullable<Input['TagFilters']>): boolean {

@@ -95,7 +95,16 @@ export const listServices = z.looseObject({
     .array(
       z.looseObject({
         Name: z
-          .enum(['Name', 'MCPServiceId', 'Status', 'Path', 'ProjectName', 'BackendType', 'ProtocolType'])
+          .enum([
+            'Name',
+            'MCPServiceId',
+            'MCPToolsetId',
+            'Status',
+            'Path',
+            'ProjectName',
+            'BackendType',
+            'ProtocolType',
+          ])
           .nullish(),
         NameContains: optionalText,
         Values: z.array(z.string()).nullish(),
@@ -105,3 +114,36 @@ export const listServices = z.looseObject({
     .exactOptional(),
   TagFilters: z.array(z.looseObject({ Key: z.string(), Values: z.array(z.string()).nullish() })).exactOptional(),
 })
+
+/** The SDK of the originals says that it is a text; their tutorials send a list. */
+const ids = z.union([z.string(), z.array(z.string())], {
+  error: ({ input }) => (input === undefined ? undefined : 'must be ids: a list, a JSON list, or a text with commas'),
+})
+
+const changeableOfToolset = {
+  AuthorizerConfiguration: inbound.exactOptional(),
+  NetworkConfiguration: z.looseObject({}).exactOptional(),
+}
+
+export const createToolset = z.looseObject({
+  Name: z.string(),
+  Path: z.string(),
+  MCPServiceIds: ids,
+  ProjectName: text,
+  ClientToken: text,
+  Tags: tags.exactOptional(),
+  ...changeableOfToolset,
+})
+
+export const oneToolset = z.looseObject({ MCPToolsetId: z.string() })
+
+export const updateToolset = z.looseObject({
+  MCPToolsetId: z.string(),
+  Name: text,
+  MCPServiceIds: ids.exactOptional(),
+  ...changeableOfToolset,
+})
+
+export const someToolsets = z.looseObject({ MCPToolsetIds: ids })
+
+export const updateTools = z.looseObject({ MCPServiceId: z.string(), Tools: z.string() })

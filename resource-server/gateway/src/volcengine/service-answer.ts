@@ -7,24 +7,32 @@ function time(epochMs: number): string {
 }
 
 /** A service as the originals show one. Endpoint and Path together are its URL. */
-export function serviceAnswer(service: Service, keys: readonly ApiKey[], { sealer, gatewayUrl }: VolcengineContext) {
-  const place = placeOf(service.id)
-  const isPlaced = service.path === place || service.path.startsWith(`${place}/`)
-  const { NetworkConfiguration, ...annotations } = service.annotations ?? {}
-  const endpoint = isPlaced ? gatewayUrl + place : gatewayUrl
+export function serviceAnswer(service: Service, keys: readonly ApiKey[], context: VolcengineContext) {
+  const { NetworkConfiguration: _, ...annotations } = service.annotations ?? {}
   return {
     ...ownWords(service),
     ...annotations,
     MCPServiceId: service.id,
+    ...servedAnswer(service, context),
+    InboundAuthorizerConfiguration: inboundAnswer(service, keys, context.sealer),
+    ProtocolConfiguration: { ProtocolConvertConfiguration: converted(service) },
+    FailedLogFileUrl: '',
+  }
+}
+
+/** What services and toolsets are shown with alike. */
+export function servedAnswer(service: Service, { gatewayUrl }: Pick<VolcengineContext, 'gatewayUrl'>) {
+  const place = placeOf(service.id)
+  const isPlaced = service.path === place || service.path.startsWith(`${place}/`)
+  const endpoint = isPlaced ? gatewayUrl + place : gatewayUrl
+  const { NetworkConfiguration } = service.annotations ?? {}
+  return {
     Name: service.name,
     Status: service.status,
     ...(service.statusReason === undefined ? {} : { StatusReason: service.statusReason }),
     Path: isPlaced ? service.path.slice(place.length) || '/' : service.path,
     ProjectName: service.projectName,
     NetworkConfigurations: [{ Endpoint: endpoint, NetworkType: 'public', ...vpc(NetworkConfiguration) }],
-    InboundAuthorizerConfiguration: inboundAnswer(service, keys, sealer),
-    ProtocolConfiguration: { ProtocolConvertConfiguration: converted(service) },
-    FailedLogFileUrl: '',
     CreatedAt: time(service.createdAt),
     UpdatedAt: time(service.updatedAt),
   }
@@ -47,7 +55,8 @@ function vpc(network: unknown) {
   return given ? { VpcConfiguration: network.VpcConfiguration } : {}
 }
 
-/** The document that was given, from the backend: it is kept there alone. */
-function converted({ backend }: Service) {
-  return backend.type === 'openapi' && typeof backend.document === 'string' ? { Configuration: backend.document } : {}
+/** The document that was given, from the backend: it is kept there alone. A text, as the originals' SDKs demand. */
+function converted({ backend }: Service): string {
+  if (backend.type !== 'openapi') return ''
+  return typeof backend.document === 'string' ? backend.document : JSON.stringify(backend.document)
 }

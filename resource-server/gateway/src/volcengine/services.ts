@@ -1,19 +1,12 @@
 import { createId } from '@postern/core'
-import { type Actions, action, checkedAs, kept, scalars, servicePath, WireError } from '@postern/server'
+import { type Actions, action, checkedAs, kept, scalars, WireError } from '@postern/server'
 import { z } from 'zod'
 import type { Annotations, Service, ServiceChange } from '../catalog/types.ts'
-import {
-  authorizerInput,
-  authorizerOf,
-  keptValue,
-  keyInput,
-  keysAskedFor,
-  type NamedKey,
-  newKeys,
-} from './authorizers.ts'
+import { authorizerInput, authorizerOf, keyInput, keysAskedFor, newKeys, planKeys } from './authorizers.ts'
 import { backendOf } from './backend.ts'
 import { placeOf, type VolcengineContext } from './context.ts'
-import { chosen } from './list.ts'
+import { allOf, chosen } from './list.ts'
+import { pathOf } from './path-of.ts'
 import { createService, listServices, oneService, type UpdateService, updateService } from './schemas.ts'
 import { serviceAnswer } from './service-answer.ts'
 
@@ -55,8 +48,8 @@ export function serviceActions(context: VolcengineContext): Actions {
         {
           id,
           ...checkedAs(plain, { name: Name, ...(ProjectName ? { projectName: ProjectName } : {}) }, words),
-          path: placeOf(id) + pathOf(Path),
-          backend: backendOf({ ...rest, Path: pathOf(Path) }),
+          path: placeOf(id) + pathOf(Path, words),
+          backend: backendOf({ ...rest, Path: pathOf(Path, words) }),
           authorizers: [
             authorizerInput(
               authorizer,
@@ -77,16 +70,15 @@ export function serviceActions(context: VolcengineContext): Actions {
       const { MCPServiceId: id } = input
       const service = services.get(id)
       const change = changeOf(service, input)
-      const renewed = input.InboundAuthorizerConfiguration?.AuthorizerType === 'ApiKey'
-      const plan = renewed ? planKeys(id, keysAskedFor(input.InboundAuthorizerConfiguration)) : undefined
-      await services.update(id, change, { requestId })
-      for (const keyId of plan?.gone ?? []) await keys.delete(id, keyId, { requestId })
-      for (const name of plan?.wanted ?? []) await keys.create(id, keyInput(id, name, sealer), { requestId })
+      const inbound = input.InboundAuthorizerConfiguration
+      const isRenewed = inbound?.AuthorizerType === 'ApiKey'
+      const plan = isRenewed ? planKeys(id, keys.list(id), keysAskedFor(inbound), sealer) : undefined
+      await services.update(id, change, { requestId }, plan)
       return { MCPServiceId: id }
     }),
 
     ListMCPServices: action(words, listServices, (input) => {
-      const { items, facts } = chosen(every(), input, shown)
+      const { items, facts } = chosen(allOf(services), input, shown)
       return { MCPServices: items, ...facts }
     }),
 
@@ -94,17 +86,6 @@ export function serviceActions(context: VolcengineContext): Actions {
       await services.delete(MCPServiceId, { requestId })
       return { MCPServiceId }
     }),
-  }
-
-  function every(): Service[] {
-    const items: Service[] = []
-    let after: Parameters<typeof services.list>[1]
-    do {
-      const page = services.list(100, after)
-      items.push(...page.items)
-      after = page.next ?? undefined
-    } while (after !== undefined)
-    return items
   }
 
   /** What means nothing here. Where secrets are not to be shown again, nothing that holds some is kept. */
@@ -148,29 +129,4 @@ export function serviceActions(context: VolcengineContext): Actions {
       Path: Path === '/' ? '' : Path,
     })
   }
-
-  /**
-   * The list is all keys that the service is to have: one that comes with its value stays, one that comes by its name
-   * alone is made anew, one that is not in it goes.
-   */
-  function planKeys(serviceId: string, asked: readonly NamedKey[]) {
-    const present = keys.list(serviceId)
-    const staying = asked.filter(({ value }) => value !== undefined)
-    for (const { name, value } of staying) {
-      const key = present.find((one) => one.name === name)
-      if (key !== undefined && keptValue(key, sealer) === value) continue
-      const message =
-        'InboundAuthorizerConfiguration: keys are made by the gateway; leave Key out, or send it as Get shows it'
-      throw new WireError('InvalidParameter.InboundAuthorizerConfiguration', 400, message)
-    }
-    return {
-      gone: present.filter(({ name }) => !staying.some((one) => one.name === name)).map(({ id }) => id),
-      wanted: asked.filter(({ value }) => value === undefined).map(({ name }) => name),
-    }
-  }
-}
-
-/** `/` is the place itself. */
-function pathOf(path: string): string {
-  return path === '/' || path === '' ? '' : checkedAs(z.object({ path: servicePath }), { path }, words).path
 }

@@ -5,8 +5,8 @@ import { mock, type TestContext, test } from 'node:test'
 import { createTestClock } from '@postern/core/testing'
 import { type AuthInfo, createAuthInfo } from '../auth-info.ts'
 import { limits } from '../limits.ts'
-import { createResourceServer } from '../resource-server.ts'
-import { createStreamEnds } from './stream-ends.ts'
+import { createResourceServer, type GuardOptions } from '../resource-server.ts'
+import { createLateStreamEnds, createStreamEnds } from './stream-ends.ts'
 import { endWithToken } from './web.ts'
 
 const resource = 'https://mcp.example/mcp'
@@ -147,4 +147,75 @@ test('a fetch stream: what it says passes, its end, its errors, and who stops re
   await watch({ cancel: (reason) => void cancelled.push(reason) }).cancel('enough')
   assert.deepEqual(cancelled, ['enough'])
   assert.equal(cleared.mock.callCount(), 3)
+})
+
+function setUpLate(t: TestContext, options: GuardOptions = {}) {
+  const { rs, check } = setUp(t)
+  const begin = (seconds: number | undefined, write: (res: ServerResponse) => void): ServerResponse => {
+    const res = respond()
+    createLateStreamEnds(rs, options)(res, authFor(seconds))
+    write(res)
+    return res
+  }
+  const isEnded = (res: ServerResponse): boolean => {
+    clock.advance(60_000)
+    check()
+    return res.writableEnded
+  }
+  return { begin, isEnded }
+}
+
+const heads: readonly [name: string, isWatched: boolean, write: (res: ServerResponse) => void][] = [
+  ['an event stream, of setHeader', true, (res) => res.setHeader('content-type', 'text/event-stream').writeHead(200)],
+  ['an event stream, of writeHead', true, (res) => res.writeHead(200, stream)],
+  ['an event stream, of writeHead with a message', true, (res) => res.writeHead(200, 'Fine', stream)],
+  ['names in capitals', true, (res) => res.writeHead(200, { 'Content-Type': 'text/event-stream; charset=utf-8' })],
+  ['a flat list', true, (res) => res.writeHead(200, ['x-one', '1', 'Content-Type', 'text/event-stream'])],
+  [
+    'a flat list of another type',
+    false,
+    (res) => res.writeHead(200, ['x', 'text/event-stream', 'content-type', 'a/b']),
+  ],
+  ['no head but what write makes', true, (res) => res.write('x')],
+  ['neither type nor length', true, (res) => res.writeHead(200)],
+  ['a length and no type', false, (res) => res.writeHead(200, { 'content-length': '1' })],
+  ['another type', false, (res) => res.writeHead(200, { 'content-type': 'application/json' })],
+  ['another type, of setHeader', false, (res) => res.setHeader('content-type', 'text/plain').writeHead(200)],
+  ['what writeHead is given wins', true, (res) => res.setHeader('content-type', 'text/plain').writeHead(200, stream)],
+]
+for (const [name, isWatched, write] of heads) {
+  test(`a handler that comes later, ${name}: ${isWatched ? 'ends with the token' : 'is left to finish'}`, (t) => {
+    const { begin, isEnded } = setUpLate(t)
+    const before = respond().listenerCount('close')
+    const res = begin(10, (response) => {
+      write(response)
+      response.write('x')
+    })
+    assert.equal(res.listenerCount('close') > before, isWatched)
+    assert.equal(res.statusCode, 200)
+    assert.equal(isEnded(res), isWatched)
+  })
+}
+
+test('a handler that comes later: nothing is watched before it answers', (t) => {
+  const { begin, isEnded } = setUpLate(t)
+  const res = begin(1, () => undefined)
+  assert.equal(res.listenerCount('close'), respond().listenerCount('close'))
+  assert.equal(isEnded(res), false)
+  assert.equal(res.writeHead(200, stream), res)
+  res.write('x')
+  assert.equal(isEnded(res), true)
+})
+
+test('a handler that comes later: untouched where the credential has no end, or streams are not to end', (t) => {
+  const { begin, isEnded } = setUpLate(t)
+  const { writeHead } = ServerResponse.prototype
+  const forEver = begin(undefined, (res) => assert.equal(res.writeHead, writeHead))
+  forEver.writeHead(200, stream).write('x')
+  assert.equal(isEnded(forEver), false)
+
+  const rs = createResourceServer({ resource, issuers: [{ issuer: 'https://as.example' }], clock })
+  const res = respond()
+  createLateStreamEnds(rs, { endStreams: false })(res, authFor(1))
+  assert.equal(res.writeHead, writeHead)
 })

@@ -15,5 +15,6 @@ export type Check = (context: TokenContext) => void
 
 /** A member of the header or the claims; what an object inherits is never one. */
 export function member(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined
+  const value = object[name]
+  return value !== undefined && Object.hasOwn(object, name) ? value : undefined
 }

@@ -2,7 +2,7 @@ import type { Clock } from '@postern/core'
 import { Refusal } from '../refusal.ts'
 import type { InboundRequest } from '../request.ts'
 import { createFailureLimit, type FailureRules } from './failure-limit.ts'
-import { type HostRules, isHostAllowed } from './host.ts'
+import { createHostCheck, type HostRules } from './host.ts'
 
 /** What is asked of a request before anybody looks at its credential. */
 export interface EntranceRules {
@@ -27,8 +27,9 @@ export interface Entrance {
 export function createEntrance({ origins, hosts, failures }: EntranceRules, clock: Clock): Entrance | undefined {
   if (origins === undefined && hosts === undefined && failures === undefined) return undefined
   const limit = failures === undefined ? undefined : createFailureLimit(failures, clock)
+  const isHostGood = hosts === undefined ? undefined : createHostCheck(hosts)
   const welcomes = (request: InboundRequest): boolean => {
-    if (hosts !== undefined && !isHostAllowed(request, hosts)) return false
+    if (isHostGood?.(request) === false) return false
     const origin = request.header('origin')
     return origin === undefined || origins === undefined || origins.has(origin)
   }

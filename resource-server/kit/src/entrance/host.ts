@@ -30,8 +30,24 @@ export function hostOf(request: InboundRequest): HostRule | undefined {
   return first.hostname === second.hostname && first.port === second.port ? first : undefined
 }
 
+/**
+ * Prepares the question whether a request is for one of these hosts. The header that was last found to be good is
+ * remembered, for all requests but those of attackers have the same few; a URL that is whole is looked at every time.
+ */
+export function createHostCheck(allowed: HostRules): (request: InboundRequest) => boolean {
+  let good: string | undefined
+  return (request) => {
+    const isPath = request.url.startsWith('/')
+    const header = isPath ? request.header('host') : undefined
+    if (header !== undefined && header === good) return true
+    if (!isHostAllowed(request, allowed)) return false
+    if (isPath) good = header
+    return true
+  }
+}
+
 /** Is the request for one of these hosts? Not where it names none. */
-export function isHostAllowed(request: InboundRequest, allowed: HostRules): boolean {
+function isHostAllowed(request: InboundRequest, allowed: HostRules): boolean {
   const host = hostOf(request)
   if (host === undefined) return false
   if (allowed === 'loopback') return isLoopbackHost(host.hostname)

@@ -13,7 +13,7 @@ type EntranceOptions = Pick<ResourceServerOptions, 'resource' | 'allowedOrigins'
 export function readEntrance({ resource, allowedOrigins, allowedHosts, failureLimit }: EntranceOptions): EntranceRules {
   return {
     origins: readOrigins(allowedOrigins),
-    hosts: readTexts(allowedHosts, 'allowedHosts')?.map(readHost) ?? hostsOf(resource),
+    hosts: readHosts(allowedHosts, resource),
     failures: readFailureLimit(failureLimit),
   }
 }
@@ -22,7 +22,10 @@ export function readEntrance({ resource, allowedOrigins, allowedHosts, failureLi
  * A resource of this machine is called by names of this machine: any other was made to lead here by a page (DNS
  * rebinding). One that the world can reach may stand behind proxies that call it otherwise.
  */
-function hostsOf(resource: string): HostRules | undefined {
+function readHosts(value: unknown, resource: string): HostRules | undefined {
+  if (value === 'any') return undefined
+  const named = readTexts(value, 'allowedHosts')?.map(readHost)
+  if (named !== undefined) return named
   return URL.canParse(resource) && isLoopbackHost(new URL(resource).hostname) ? 'loopback' : undefined
 }
 

@@ -176,9 +176,9 @@ export interface ResourceServerOptions {
   readonly allowedOrigins?: readonly string[]
   /**
    * Hosts, with or without a port, that requests may be for; others, or none, get 403 (DNS rebinding). Default: names of
-   * this machine for a resource of this machine (`http://localhost:3000/mcp`), any for others.
+   * this machine for a resource of this machine (`http://localhost:3000/mcp`), `any` for others.
    */
-  readonly allowedHosts?: readonly string[]
+  readonly allowedHosts?: readonly string[] | 'any'
   /** Answers a client 429 for the rest of a window in which it sent too many bad credentials. Default: no limit. */
   readonly failureLimit?: FailureLimitOptions
   /**

@@ -4,7 +4,11 @@ import { numericDate } from '../checks/time.ts'
 import type { TokenFacts } from './ledger.ts'
 
 /** Reads what may end a token, once: what is asked about at each request is ready then. `subjectHash` is made already. */
-export function tokenFactsOf(claims: JsonObject, clientId: string, subjectHash: string): MaybePromise<TokenFacts> {
+export function tokenFactsOf(
+  claims: JsonObject,
+  clientId: string,
+  subjectHash: string | undefined,
+): MaybePromise<TokenFacts> {
   const issuedAt = numericDate(claims, 'iat') ?? 0
   const subject = hasText(member(claims, 'sub')) ? subjectHash : undefined
   return whenReady(hashOf(member(claims, 'jti')), (token) =>

@@ -9,8 +9,8 @@ export interface Identity {
   readonly auth: AuthInfo
   /** The scopes of `auth`, to look up. */
   readonly granted: ReadonlySet<string>
-  /** SHA-256 of the subject, for events. */
-  readonly subjectHash: string
+  /** SHA-256 of the subject, for events; undefined where nobody wants to know. */
+  readonly subjectHash: string | undefined
 }
 
 /** Turns a credential into its caller. Throws or rejects with `Refusal`. `hash` is the credential's SHA-256, base64url. */
@@ -23,15 +23,32 @@ export type Verify = (token: string, hash: string) => MaybePromise<Identity>
 export function createIdentity(
   input: Omit<AuthInfoInput, 'confirmation' | 'actor'>,
   hierarchy: ScopeHierarchy,
+  wantsSubjectHash = true,
 ): MaybePromise<Identity> {
   const granted = expandScopes(input.scopes, hierarchy)
   const { claims = {} } = input
-  const bound = { confirmation: confirmationOf(claims), actor: actorOf(claims) }
-  const auth = createAuthInfo({ ...input, ...bound, scopes: [...granted] })
+  // Member by member, which costs a fraction of what `...input` does.
+  const auth = createAuthInfo({
+    kind: input.kind,
+    token: input.token,
+    issuer: input.issuer,
+    subject: input.subject,
+    clientId: input.clientId,
+    scopes: [...granted],
+    audience: input.audience,
+    expiresAt: input.expiresAt,
+    resource: input.resource,
+    resourceMetadataUrl: input.resourceMetadataUrl,
+    confirmation: confirmationOf(claims),
+    actor: actorOf(claims),
+    claims,
+    extra: input.extra ?? {},
+  })
+  if (!wantsSubjectHash) return { auth, granted, subjectHash: undefined }
   return whenReady(sha256Base64url(auth.subject), (subjectHash) => ({ auth, granted, subjectHash }))
 }
 
 /** What events say of a caller. */
 export function callerOf({ auth, subjectHash }: Identity): RefusedCaller {
-  return { clientId: auth.clientId, subjectHash }
+  return subjectHash === undefined ? { clientId: auth.clientId } : { clientId: auth.clientId, subjectHash }
 }

@@ -45,7 +45,7 @@ export interface VerifiedToken {
 
 export type JwtSettings = Pick<
   Settings,
-  'resource' | 'metadataUrl' | 'scopeHierarchy' | 'isRevoked' | 'cachedTokens' | 'clock'
+  'resource' | 'metadataUrl' | 'scopeHierarchy' | 'isRevoked' | 'onEvent' | 'cachedTokens' | 'clock'
 >
 
 export interface JwtVerifier {
@@ -71,38 +71,41 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
   const byName = new Map(issuers.map((issuer) => [issuer.rules.issuer, issuer]))
   const verified = createVerifiedTokens(settings)
   const passRevocation = createRevocationCheck(settings.isRevoked)
+  // Only of tokens that somebody may end: every entry costs the garbage collector.
   const callers = new WeakMap<AuthInfo, VerifiedToken>()
 
   const verifyAnew = (token: string, hash: string): MaybePromise<VerifiedToken> => {
     const jws = parseJws(token, { maxLength: limits.tokenLength })
     if (jws.malformed !== undefined) throw new Refusal(jws.malformed)
     const issuer = issuerOf(jws.payload, byName)
-    const context: TokenContext = {
-      header: jws.header,
-      claims: jws.payload,
-      rules: issuer.rules,
-      get now() {
-        return clock.now() / 1000
-      },
-    }
+    const { header, payload: claims } = jws
+    const { rules } = issuer
+    const context = { header, claims, rules, now: clock.now() / 1000 }
     run(headerChecks, context)
     const algorithm = algorithmOf(context)
-    refuseOfEnded(issuer, jws.payload)
+    refuseOfEnded(issuer, claims)
+
+    const examine = (key: VerificationKey): MaybePromise<VerifiedToken> => {
+      // Keys and signature may have taken a while.
+      context.now = clock.now() / 1000
+      run(tokenChecks, context)
+      if (rules.moreChecks !== undefined) run(rules.moreChecks, context)
+      freezeJson(claims)
+      return whenReady(describe({ token, jws, context, issuer, key }, settings), (passed) =>
+        accept(passed, context, hash),
+      )
+    }
     return whenReady(issuer.keys.find(algorithm, kidOf(jws)), (key) =>
-      whenReady(checkSignature(jws, algorithm, key), () => {
-        run(tokenChecks, context)
-        run(issuer.rules.moreChecks ?? [], context)
-        freezeJson(jws.payload)
-        const isFollowed = issuer.follower !== undefined
-        return whenReady(describe({ token, jws, context, isFollowed }, settings), (found) => {
-          onBehalfOf(callerOf(found.identity), () => run(policyChecks, context))
-          const passed = { ...found, issuer, key }
-          verified.remember(hash, passed)
-          callers.set(passed.identity.auth, passed)
-          return whenReady(issuer.follower?.start(), () => passed)
-        })
-      }),
+      whenReady(checkSignature(jws, algorithm, key), () => examine(key)),
     )
+  }
+
+  const accept = (passed: VerifiedToken, context: TokenContext, hash: string): MaybePromise<VerifiedToken> => {
+    const { identity, issuer, facts } = passed
+    onBehalfOf(callerOf(identity), () => run(policyChecks, context))
+    verified.remember(hash, passed)
+    if (facts !== undefined) callers.set(identity.auth, passed)
+    return whenReady(issuer.follower?.start(), () => passed)
   }
 
   const pass = (token: VerifiedToken): MaybePromise<Identity> => {
@@ -169,19 +172,19 @@ function checkSignature(jws: ParsedJws, algorithm: Algorithm, key: VerificationK
   )
 }
 
-type Described = Omit<VerifiedToken, 'issuer' | 'key'>
-
 interface Passed {
   readonly token: string
   readonly jws: ParsedJws
   readonly context: TokenContext
-  readonly isFollowed: boolean
+  readonly issuer: TrustedIssuer
+  readonly key: VerificationKey
 }
 
 /** What the rest of the program gets to know of a token whose signature and claims are good. */
-function describe({ token, jws, context, isFollowed }: Passed, settings: JwtSettings): MaybePromise<Described> {
+function describe(passed: Passed, settings: JwtSettings): MaybePromise<VerifiedToken> {
+  const { token, jws, context, issuer, key } = passed
   const { claims, rules } = context
-  const { resource, metadataUrl, scopeHierarchy, isRevoked } = settings
+  const { resource, metadataUrl, scopeHierarchy, isRevoked, onEvent } = settings
   const expiresAt = numericDate(claims, 'exp') ?? 0
   const input = {
     kind: 'jwt',
@@ -196,11 +199,12 @@ function describe({ token, jws, context, isFollowed }: Passed, settings: JwtSett
     resourceMetadataUrl: metadataUrl,
     claims,
   } as const
-  return whenReady(createIdentity(input, scopeHierarchy), (identity) => {
-    const times = { notBefore: notBefore(claims) - rules.clockTolerance, expiresAt }
+  const isFollowed = issuer.follower !== undefined
+  return whenReady(createIdentity(input, scopeHierarchy, isFollowed || onEvent !== undefined), (identity) => {
     const read = isFollowed ? tokenFactsOf(claims, input.clientId, identity.subjectHash) : undefined
     return whenReady(read, (facts) => {
-      const found = { identity, ...times, facts, revocation: undefined }
+      const from = notBefore(claims) - rules.clockTolerance
+      const found = { identity, issuer, key, notBefore: from, expiresAt, revocation: undefined, facts }
       if (isRevoked === undefined) return found
       return whenReady(sha256Base64url(jws.signingInput), (signingInputHash) => ({
         ...found,

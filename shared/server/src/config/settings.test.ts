@@ -39,6 +39,7 @@ test('the defaults of development', () => {
     logLevel: 'info',
     maxAllowedClients: 5,
     maxProcesses: 8,
+    maxProcessMemoryMb: 1024,
     showSecretsAgain: true,
     allowLoopbackClientDocuments: false,
     warnings: [],
@@ -66,6 +67,7 @@ test('every variable', () => {
       POSTERN_LOG_LEVEL: 'debug',
       POSTERN_MAX_ALLOWED_CLIENTS: '7',
       POSTERN_MAX_PROCESSES: '2',
+      POSTERN_MAX_PROCESS_MEMORY_MB: '300',
       POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS: 'false',
     },
     'idp',
@@ -88,6 +90,7 @@ test('every variable', () => {
     logLevel: 'debug',
     maxAllowedClients: 7,
     maxProcesses: 2,
+    maxProcessMemoryMb: 300,
     showSecretsAgain: true,
     allowLoopbackClientDocuments: false,
     warnings: [],
@@ -203,6 +206,7 @@ test('what is wrong in any mode', () => {
       /^POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS must be true or false$/,
     ],
     [{ POSTERN_MAX_PROCESSES: '1.5' }, /^POSTERN_MAX_PROCESSES must be a whole number from 1 to/],
+    [{ POSTERN_MAX_PROCESS_MEMORY_MB: '1g' }, /^POSTERN_MAX_PROCESS_MEMORY_MB must be a whole number from 1 to 262144/],
   ]
   for (const [env, expected] of table) {
     const found = refusals(env)

@@ -52,6 +52,8 @@ export interface Settings {
   logLevel: LogLevel
   maxAllowedClients: number
   maxProcesses: number
+  /** Of each process, with what it forks. */
+  maxProcessMemoryMb: number
   /** Metadata documents of clients may lie on this machine, over http as well; development only. */
   allowLoopbackClientDocuments: boolean
   /** Sentences to print: settings that nobody reads, and those that loosen something. */
@@ -92,6 +94,7 @@ export function readSettings(env: Environment, role: Role): Settings {
     logLevel: attempt('POSTERN_LOG_LEVEL', readLogLevel, 'info'),
     maxAllowedClients: attempt('POSTERN_MAX_ALLOWED_CLIENTS', readCount(limits.allowedClients), 5),
     maxProcesses: attempt('POSTERN_MAX_PROCESSES', readCount(limits.processes), 8),
+    maxProcessMemoryMb: attempt('POSTERN_MAX_PROCESS_MEMORY_MB', readCount(limits.processMemoryMb), 1024),
     showSecretsAgain: attempt('POSTERN_SHOW_SECRETS_AGAIN', readSwitch, true),
     allowLoopbackClientDocuments: attempt('POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS', readSwitch, false),
     warnings: [...unknownVariables(env), ...uselessVariables(env, mode), ...looseVariables(env, role)],

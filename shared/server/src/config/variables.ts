@@ -23,6 +23,7 @@ export const variables = [
   'POSTERN_LOG_LEVEL',
   'POSTERN_MAX_ALLOWED_CLIENTS',
   'POSTERN_MAX_PROCESSES',
+  'POSTERN_MAX_PROCESS_MEMORY_MB',
   'POSTERN_ALLOW_LOOPBACK_CLIENT_DOCUMENTS',
 ] as const
 export type Variable = (typeof variables)[number]

@@ -34,6 +34,8 @@ export const eventReply = z
     serviceId: z.string().exactOptional(),
     tokenHash: z.string().exactOptional(),
     tool: z.string().exactOptional(),
+    apiKeyName: z.string().exactOptional(),
+    arguments: z.string().exactOptional(),
     status: z.number().int().exactOptional(),
     durationMs: z.number().exactOptional(),
   })

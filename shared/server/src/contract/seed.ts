@@ -14,6 +14,7 @@ import { resourceScopes } from './resource.ts'
 import { id, name, ttl, uniqueList } from './scalars.ts'
 import { seedSecretRules, seedSecrets } from './seed-secret.ts'
 import { pathProblem, serviceFields } from './service.ts'
+import { toolsetFields } from './toolset.ts'
 import { userFields, verifiedRules } from './user.ts'
 import { type FieldError, strict, withRules } from './validate.ts'
 
@@ -180,20 +181,24 @@ const seedCustomJwt = withRules(
 const seedAuthorizer = z.discriminatedUnion('type', [seedApiKeyAuthorizer, seedCustomJwt])
 export type SeedAuthorizer = z.output<typeof seedAuthorizer>
 
-const service = withRules(
-  strict({
-    ...serviceFields,
-    id,
-    path: z.string().max(limits.servicePath),
-    name: name.exactOptional(),
-    authorizers: withRules(z.array(seedAuthorizer).min(1), oneOfEachType).exactOptional(),
-  }),
-  (value) => {
-    const message = pathProblem(value.path, value.id)
-    return message === undefined ? [] : [{ field: 'path', code: 'invalid', message }]
-  },
-)
+/** What of a service or toolset a seed says in its own way. */
+const served = {
+  id,
+  path: z.string().max(limits.servicePath),
+  name: name.exactOptional(),
+  authorizers: withRules(z.array(seedAuthorizer).min(1), oneOfEachType).exactOptional(),
+}
+
+function ownPath(value: { path: string; id: string }): FieldError[] {
+  const message = pathProblem(value.path, value.id)
+  return message === undefined ? [] : [{ field: 'path', code: 'invalid', message }]
+}
+
+const service = withRules(strict({ ...serviceFields, ...served }), ownPath)
 export type SeedService = z.output<typeof service>
+
+const toolset = withRules(strict({ ...toolsetFields, ...served }), ownPath)
+export type SeedToolset = z.output<typeof toolset>
 
 const accessKey = strict({
   accessKeyId: z.string().regex(accessKeyRules.accessKeyId, accessKeyTexts.accessKeyId),
@@ -205,13 +210,15 @@ const pools = entries(pool, limits.seedPools, {
   name: (one) => `${one.projectName}\n${one.name ?? one.id}`,
 })
 const services = entries(service, limits.seedServices, { id: (one) => one.id, path: ({ path }) => path })
+const toolsets = entries(toolset, limits.seedToolsets, { id: (one) => one.id, path: ({ path }) => path })
 const accessKeys = entries(accessKey, limits.accessKeys, { accessKeyId: ({ accessKeyId }) => accessKeyId })
 
-/** The whole file. Whether a pool that a service names is in it is asked of files only, by the loader. */
+/** The whole file. Whether what a service or toolset names is in it is asked of files only, by the loader. */
 export const seed = strict({
   version: z.literal(1),
   pools: pools.default([]),
   services: services.default([]),
+  toolsets: toolsets.default([]),
   accessKeys: accessKeys.default([]),
 })
 export type Seed = z.output<typeof seed>

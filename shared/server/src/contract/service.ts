@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { access } from './access.ts'
 import { authorizerReply, authorizers } from './authorizer.ts'
 import { backend } from './backend.ts'
-import { id, immutable, name, text, timeOut } from './scalars.ts'
+import { clearable, id, immutable, name, text, timeOut } from './scalars.ts'
 import { strict } from './validate.ts'
 
 const reserved = ['api', 'services', '.well-known', 'healthz', 'readyz', 'metrics']
@@ -40,6 +41,7 @@ export const serviceFields = {
   backend,
   isolation: isolation.exactOptional(),
   rootMetadata: z.boolean().exactOptional(),
+  access: access.exactOptional(),
   projectName: text(255).default('default'),
 }
 
@@ -57,6 +59,7 @@ export const servicePatch = strict({
   authorizers: authorizers.exactOptional(),
   isolation: isolation.exactOptional(),
   rootMetadata: z.boolean().exactOptional(),
+  access: clearable(access),
   id: immutable('make another service'),
   path: immutable('its URL is the audience of tokens; make another service'),
   projectName: immutable('make another service'),
@@ -83,6 +86,7 @@ export const serviceReply = z
     authorizers: z.array(authorizerReply),
     isolation,
     rootMetadata: z.boolean(),
+    access: access.exactOptional(),
     projectName: z.string(),
     warnings: z.array(z.string()),
     createdAt: timeOut,

@@ -17,6 +17,8 @@ export const eventColumns = [
   'service_id',
   'token_hash',
   'tool',
+  'api_key_name',
+  'arguments',
   'status',
   'duration_ms',
 ] as const satisfies readonly (keyof EventTable)[]
@@ -44,15 +46,17 @@ export function bindEvent({ id, time, event }: Pending): (string | number | null
     text(event.serviceId),
     text(event.tokenHash),
     text(event.tool),
+    text(event.apiKeyName),
+    text(event.arguments, limits.eventArguments),
     event.status ?? null,
     event.durationMs === undefined ? null : Math.round(event.durationMs * 1000) / 1000,
   ]
 }
 
 /** Names in an event come from callers too: an unknown client id, a tool that does not exist. */
-function text(value: string | undefined): string | null {
+function text(value: string | undefined, longest: number = limits.eventText): string | null {
   if (value === undefined) return null
-  const short = value.length > limits.eventText ? value.slice(0, limits.eventText) : value
+  const short = value.length > longest ? value.slice(0, longest) : value
   // Postgres takes neither NUL nor half a surrogate pair.
   return short.isWellFormed() && !short.includes('\0') ? short : short.toWellFormed().replaceAll('\0', '\uFFFD')
 }
@@ -73,6 +77,8 @@ export function readEvent(row: EventTable): PosternEvent {
     ...(row.service_id === null ? {} : { serviceId: row.service_id }),
     ...(row.token_hash === null ? {} : { tokenHash: row.token_hash }),
     ...(row.tool === null ? {} : { tool: row.tool }),
+    ...(row.api_key_name === null ? {} : { apiKeyName: row.api_key_name }),
+    ...(row.arguments === null ? {} : { arguments: row.arguments }),
     ...(row.status === null ? {} : { status: row.status }),
     ...(row.duration_ms === null ? {} : { durationMs: row.duration_ms }),
   }

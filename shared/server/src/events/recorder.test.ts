@@ -84,6 +84,8 @@ describeStores('events', (nextUrl) => {
         serviceId: 'v',
         tokenHash: 't',
         tool: 'whoami',
+        apiKeyName: 'ci',
+        arguments: '{"a":1}',
         status: 401,
         durationMs: 0.5,
       }

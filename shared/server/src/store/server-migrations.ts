@@ -34,4 +34,11 @@ export const serverMigrations: Migrations = {
         .execute()
     },
   },
+  '003_audit': {
+    async up(db) {
+      for (const column of ['api_key_name', 'arguments']) {
+        await db.schema.alterTable('event').addColumn(column, 'text').execute()
+      }
+    },
+  },
 }

@@ -20,6 +20,8 @@ export interface EventTable {
   service_id: string | null
   token_hash: string | null
   tool: string | null
+  api_key_name: string | null
+  arguments: string | null
   status: number | null
   duration_ms: number | null
 }

@@ -87,6 +87,7 @@ describe('what is right', () => {
           ],
         },
       ],
+      toolsets: [],
       accessKeys: [],
     })
   })

@@ -1,0 +1,117 @@
+import { isJsonObject, type Json, type JsonObject, metaOf, rpcCodes, rpcError } from '../../../backends/json-rpc.ts'
+import type { Relayed } from '../../relay.ts'
+import type { Ground, ToolsetRequest } from '../ground.ts'
+import { type Entry, gather } from '../lists.ts'
+import { mayReach } from '../may-reach.ts'
+import { readyService } from '../members.ts'
+import { askTarget } from '../merged.ts'
+import { targetOf } from '../targets.ts'
+import type { Ranking } from './ranking.ts'
+import { searchToolName, searchTools, useToolName } from './tools.ts'
+import { readUses, type Use } from './uses.ts'
+
+/** Answers a request on a toolset that shows two tools, with which those of its services are found and called. */
+export async function serveSearch(ground: Ground, asked: ToolsetRequest, ranking: Ranking): Promise<Relayed> {
+  const { method, params = {} } = asked.request
+  if (method === 'tools/list') return { outcome: { result: { tools: searchTools } } }
+  if (method !== 'tools/call') return { outcome: rpcError(rpcCodes.methodNotFound, 'Method not found') }
+  if (params['name'] === searchToolName) return await search(ground, asked, params['arguments'], ranking)
+  if (params['name'] === useToolName) return await use(ground, asked, params)
+  return { outcome: rpcError(rpcCodes.invalidParams, 'Unknown tool') }
+}
+
+async function search(
+  ground: Ground,
+  asked: ToolsetRequest,
+  args: Json | undefined,
+  ranking: Ranking,
+): Promise<Relayed> {
+  const tasks = readTasks(args, ground)
+  if (typeof tasks === 'string') return said(tasks, true)
+  const entries = (await gather(ground, asked, 'tools/list')).filter(({ shown }) => mayReach(asked, shown['name']))
+  const most = ground.limits.searchAnswers
+  const best = ranking.best(entries, tasks, most)
+  // A model that gets nothing knows no more than before.
+  const isGuess = best.length === 0 && entries.length > 0
+  const chosen = isGuess ? entries.slice(0, most) : best
+  const heading = isGuess ? 'No tool fits these words; some that there are:' : `${chosen.length} tools found:`
+  // Whoever reads it takes the second line for the JSON.
+  return said(`${heading}\n${JSON.stringify(chosen.map((entry) => found(entry, ground)))}`)
+}
+
+function readTasks(args: Json | undefined, { limits }: Ground): readonly string[] | string {
+  const given = isJsonObject(args) ? args['task_description'] : undefined
+  const list: readonly Json[] = typeof given === 'string' ? [given] : Array.isArray(given) ? given : []
+  const tasks = list.filter((task): task is string => typeof task === 'string' && task.trim() !== '')
+  if (tasks.length === 0 || tasks.length < list.length) return 'task_description: give an array of texts'
+  if (tasks.length > limits.searchQuestions) return `task_description: describe at most ${limits.searchQuestions} tasks`
+  if (tasks.every((task) => task.length <= limits.searchQuestion)) return tasks
+  return `task_description: describe a task in at most ${limits.searchQuestion} characters`
+}
+
+function found({ serviceId, shown, own }: Entry, { catalog }: Ground): JsonObject {
+  return {
+    server_id: serviceId,
+    server_name: readyService(serviceId, catalog)?.name ?? serviceId,
+    tool_id: shown['name'],
+    tool_name: own['name'],
+    description: typeof own['description'] === 'string' ? own['description'] : '',
+    input_schema: own['inputSchema'] ?? { type: 'object' },
+  }
+}
+
+async function use(ground: Ground, asked: ToolsetRequest, params: JsonObject): Promise<Relayed> {
+  const uses = readUses(params['arguments'])
+  if (typeof uses === 'string') return said(uses, true)
+  const [only, ...others] = uses
+  const alone = only !== undefined && others.length === 0
+  const all = await Promise.all(uses.map((one) => call(ground, asked, one, alone ? params : withoutRounds(params))))
+  const [first] = all
+  // What a service asks back, or that it is busy, can be told of a single call alone.
+  if (alone && first !== undefined && (asksBack(first) || first.unavailable !== undefined)) return first
+  const results = all.map(resultOf)
+  return said(
+    JSON.stringify(results),
+    results.every((one) => one['is_error'] === true),
+  )
+}
+
+async function call(
+  ground: Ground,
+  asked: ToolsetRequest,
+  { merged, arguments: args }: Use,
+  params: JsonObject,
+): Promise<Relayed> {
+  // It was decided before whether the call may be made; this is the last place where it can be seen.
+  const target = mayReach(asked, merged) ? await targetOf(ground, asked, merged, 'tools/list') : undefined
+  if (target === undefined) return { outcome: rpcError(rpcCodes.invalidParams, 'Unknown tool') }
+  const request = { method: 'tools/call', params: { ...params, name: target.name, arguments: args } }
+  return await askTarget(ground, asked, target, request)
+}
+
+/** Of several calls, none can be gone on with, and no progress is that of all. */
+function withoutRounds({ inputResponses: _, requestState: __, ...params }: JsonObject): JsonObject {
+  const { progressToken: ___, ...meta } = metaOf(params)
+  return Object.keys(meta).length === 0 ? params : { ...params, _meta: meta }
+}
+
+function asksBack({ outcome }: Relayed): boolean {
+  return !('error' in outcome) && outcome.result['resultType'] === 'input_required'
+}
+
+function resultOf(relayed: Relayed): JsonObject {
+  const { outcome } = relayed
+  if ('error' in outcome) return failed(outcome.error.message)
+  if (asksBack(relayed)) return failed('The tool asks for input: call it alone.')
+  const { content, isError } = outcome.result
+  return { result: Array.isArray(content) ? content : [], ...(isError === true ? { is_error: true } : {}) }
+}
+
+function failed(text: string): JsonObject {
+  return { result: [{ type: 'text', text }], is_error: true }
+}
+
+function said(text: string, isError = false): Relayed {
+  const result = { content: [{ type: 'text', text }], ...(isError ? { isError } : {}) }
+  return { outcome: { result } }
+}
