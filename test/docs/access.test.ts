@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fencedBlocks } from './blocks.ts'
 import { createNewcomer, type Newcomer } from './newcomer.ts'
+import { assertPrinted } from './printed.ts'
 
 const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'access.md'), 'utf8')
 const blocks = fencedBlocks(page)
@@ -13,16 +14,6 @@ before(async () => {
   newcomer = await createNewcomer()
 })
 after(() => newcomer.close())
-
-/** What the page says that a program prints is there, in that order. */
-function assertPrinted(printed: string, expected: string, line: number): void {
-  let at = 0
-  for (const text of expected.split('\n')) {
-    const found = printed.indexOf(text, at)
-    assert.notEqual(found, -1, `docs/access.md:${line}: not printed, or not there: ${text}\n${printed}`)
-    at = found + text.length
-  }
-}
 
 test('docs/access.md is true: its file, and every program with what it prints', async () => {
   assert.deepEqual(
@@ -39,7 +30,11 @@ test('docs/access.md is true: its file, and every program with what it prints', 
     const printed = await newcomer.run('bash', ['-c', `exec 2>&1\nset -e\n${newcomer.onOurPorts(program)}`])
     const expected = rest[index + 1]
     assert.ok(expected)
-    assertPrinted(printed.slice(printed.lastIndexOf('---')), newcomer.onOurPorts(expected.text), expected.line)
+    assertPrinted(
+      printed.slice(printed.lastIndexOf('---')),
+      newcomer.onOurPorts(expected.text),
+      `docs/access.md:${expected.line}`,
+    )
     before += `\n${text.replace(/^(call|api [A-Z]+|field|npx|sleep) .*$/gm, '')}`
   }
 })

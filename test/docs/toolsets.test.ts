@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fencedBlocks } from './blocks.ts'
 import { createNewcomer, type Newcomer } from './newcomer.ts'
+import { assertPrinted } from './printed.ts'
 
 const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'toolsets.md'), 'utf8')
 const blocks = fencedBlocks(page)
@@ -13,16 +14,6 @@ before(async () => {
   newcomer = await createNewcomer()
 })
 after(() => newcomer.close())
-
-/** What the page says that a program prints is there, in that order. */
-function assertPrinted(printed: string, expected: string, line: number): void {
-  let at = 0
-  for (const text of expected.split('\n')) {
-    const found = printed.indexOf(text, at)
-    assert.notEqual(found, -1, `docs/toolsets.md:${line}: not printed, or not there: ${text}\n${printed}`)
-    at = found + text.length
-  }
-}
 
 test('docs/toolsets.md is true: its file, and every program with what it prints', async () => {
   assert.deepEqual(
@@ -38,5 +29,6 @@ test('docs/toolsets.md is true: its file, and every program with what it prints'
   const outputs = printed.split(/^@@$/m).slice(1)
   const expected = rest.filter(({ language }) => language === 'text')
   assert.equal(outputs.length, expected.length)
-  for (const [index, { text, line }] of expected.entries()) assertPrinted(outputs[index] ?? '', text, line)
+  for (const [index, { text, line }] of expected.entries())
+    assertPrinted(outputs[index] ?? '', text, `docs/toolsets.md:${line}`)
 })

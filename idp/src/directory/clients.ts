@@ -15,7 +15,7 @@ import { refuseInProduction } from './development-only.ts'
 import type { KeyRing } from './key-ring.ts'
 import { ensureKeys, idTokenAlgorithm } from './keys.ts'
 import { merged, sameColumns } from './merge.ts'
-import { cutPage } from './pages.ts'
+import { cutPage, isOnPage } from './pages.ts'
 import { lockPool, touchPool } from './pool-lock.ts'
 import { conflict, immutable, refuseFaults } from './refusals.ts'
 import { allResources } from './resources.ts'
@@ -201,14 +201,11 @@ export async function deleteClient(unit: Unit, poolId: string, clientId: string)
 }
 
 export async function listClients({ db }: Ground, poolId: string, page: PageRequest): Promise<Page<Client>> {
-  const { after } = page
   const rows = await db
     .selectFrom('client')
     .selectAll()
     .where('pool_id', '=', poolId)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => eb(eb.refTuple('created_at', 'client_id'), '>', eb.tuple(after?.at ?? 0, after?.id ?? ''))),
-    )
+    .where(isOnPage(page, ['created_at', 'client_id']))
     .orderBy('created_at')
     .orderBy('client_id')
     .limit(page.limit + 1)

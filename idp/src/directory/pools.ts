@@ -7,7 +7,7 @@ import { openSigningKeys } from './hot-reads.ts'
 import type { KeyRing } from './key-ring.ts'
 import { addFirstKeys, changeAlgorithm } from './keys.ts'
 import { merged, mergedObject, sameColumns, sameSet } from './merge.ts'
-import { cutPage } from './pages.ts'
+import { cutPage, isOnPage } from './pages.ts'
 import { lockPool, touchPool } from './pool-lock.ts'
 import { immutable, invalid, poolNotFound } from './refusals.ts'
 import { findSameResource } from './resources.ts'
@@ -119,11 +119,8 @@ export async function getPool(ground: Ground, poolId: string): Promise<PoolWithT
 }
 
 export async function listPools(ground: Ground, page: PageRequest): Promise<Page<PoolWithTotals>> {
-  const { after } = page
   const rows = await selectPools(ground)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after?.at ?? 0, after?.id ?? ''))),
-    )
+    .where(isOnPage(page))
     .orderBy('created_at')
     .orderBy('id')
     .limit(page.limit + 1)

@@ -2,7 +2,7 @@ import { checkResource, createId, isId, sameResource } from '@postern/core'
 import { limits } from '../limits.ts'
 import { narrowClients } from './client-narrowing.ts'
 import { merged, sameColumns } from './merge.ts'
-import { cutPage } from './pages.ts'
+import { cutPage, isOnPage } from './pages.ts'
 import { lockPool, touchPool } from './pool-lock.ts'
 import { conflict, duplicate, immutable, invalid, resourceNotFound } from './refusals.ts'
 import { resourceFromRow } from './rows.ts'
@@ -59,14 +59,11 @@ export async function getResource({ db }: Ground, poolId: string, resourceId: st
 }
 
 export async function listResources({ db }: Ground, poolId: string, page: PageRequest): Promise<Page<Resource>> {
-  const { after } = page
   const rows = await db
     .selectFrom('resource')
     .selectAll()
     .where('pool_id', '=', poolId)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after?.at ?? 0, after?.id ?? ''))),
-    )
+    .where(isOnPage(page))
     .orderBy('created_at')
     .orderBy('id')
     .limit(page.limit + 1)

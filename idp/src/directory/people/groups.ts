@@ -1,7 +1,7 @@
 import { createId } from '@postern/core'
 import { limits } from '../../limits.ts'
 import { merged, sameColumns } from '../merge.ts'
-import { cutPage } from '../pages.ts'
+import { cutPage, isOnPage } from '../pages.ts'
 import { lockPool } from '../pool-lock.ts'
 import { conflict, duplicate } from '../refusals.ts'
 import type { Page, PageRequest } from '../types.ts'
@@ -89,14 +89,11 @@ export async function deleteGroup(unit: Unit, poolId: string, groupId: string): 
 }
 
 export async function listGroups({ db }: Ground, poolId: string, page: PageRequest): Promise<Page<Group>> {
-  const { after } = page
   const rows = await db
     .selectFrom('user_group')
     .selectAll()
     .where('pool_id', '=', poolId)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after?.at ?? 0, after?.id ?? ''))),
-    )
+    .where(isOnPage(page))
     .orderBy('created_at')
     .orderBy('id')
     .limit(page.limit + 1)
@@ -126,7 +123,6 @@ export async function listMembers(
   page: PageRequest,
 ): Promise<Page<User>> {
   await requireGroup(ground, poolId, groupId)
-  const { after } = page
   const rows = await ground.db
     .selectFrom('group_member')
     .innerJoin('user_account', (join) =>
@@ -138,15 +134,7 @@ export async function listMembers(
     .select('group_member.created_at as joined_at')
     .where('group_member.pool_id', '=', poolId)
     .where('group_member.group_id', '=', groupId)
-    .$if(after !== undefined, (query) =>
-      query.where((eb) =>
-        eb(
-          eb.refTuple('group_member.created_at', 'group_member.user_id'),
-          '>',
-          eb.tuple(after?.at ?? 0, after?.id ?? ''),
-        ),
-      ),
-    )
+    .where(isOnPage(page, ['group_member.created_at', 'group_member.user_id']))
     .orderBy('group_member.created_at')
     .orderBy('group_member.user_id')
     .limit(page.limit + 1)

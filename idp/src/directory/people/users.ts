@@ -1,4 +1,4 @@
-import { cutPage } from '../pages.ts'
+import { cutPage, isOnPage } from '../pages.ts'
 import { endSessions, lockPool } from '../pool-lock.ts'
 import { refuseFaults } from '../refusals.ts'
 import { noteBack } from '../revocations/endings.ts'
@@ -85,7 +85,6 @@ export async function listUsers(
   page: PageRequest,
   { name, status, group }: UserFilter,
 ): Promise<Page<User>> {
-  const { after } = page
   const rows = await ground.db
     .selectFrom('user_account')
     .selectAll()
@@ -109,9 +108,7 @@ export async function listUsers(
           .where('group_id', '=', group ?? ''),
       ),
     )
-    .$if(after !== undefined, (query) =>
-      query.where((eb) => eb(eb.refTuple('created_at', 'id'), '>', eb.tuple(after?.at ?? 0, after?.id ?? ''))),
-    )
+    .where(isOnPage(page))
     .orderBy('created_at')
     .orderBy('id')
     .limit(page.limit + 1)
