@@ -196,6 +196,7 @@ function openVolcengine({ settings, accessKeys = [], clock, log, metrics }: Cont
     directory: ground.directory,
     sealer: settings.showSecretsAgain ? ground.sealer : undefined,
     idpUrl: () => ground.origin.url,
+    store: ground.store,
     accessKeys,
     clock,
     log,

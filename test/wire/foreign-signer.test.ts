@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { systemClock } from '@postern/core'
-import { action, wireApi } from '@postern/server'
+import { action, openStore, type ServerTables, type Store, wireApi } from '@postern/server'
 import { captureLog, signedRequest, startHttp, type TestHttp } from '@postern/server/testing'
 import openapi from '@volcengine/openapi'
 import fc from 'fast-check'
@@ -14,7 +14,10 @@ const credentials = { accessKeyId: accessKey.accessKeyId, secretKey: accessKey.s
 
 describe('@volcengine/openapi as a signer', () => {
   let server: TestHttp
+  let store: Store<ServerTables>
   before(async () => {
+    const { log } = captureLog()
+    store = await openStore<ServerTables>({ url: 'sqlite::memory:', migrations: {}, log })
     const echo = action({ resource: 'Thing' }, z.looseObject({}), (input) => input)
     server = await startHttp({
       wire: wireApi({
@@ -23,12 +26,16 @@ describe('@volcengine/openapi as a signer', () => {
         actions: { Echo: echo },
         accessKeys: [accessKey],
         clock: systemClock,
-        log: captureLog().log,
+        log,
+        store,
         record: () => {},
       }),
     })
   })
-  after(() => server.close())
+  after(async () => {
+    await server.close()
+    await store.close()
+  })
 
   const serviceWith = (secretKey: string) =>
     new Service({

@@ -15,6 +15,7 @@ import type { Annotations, Client } from '../directory/types.ts'
 import { poolPaths, poolUrls } from '../directory/urls.ts'
 import { time, type VolcengineContext } from './context.ts'
 import { every, holds } from './every.ts'
+import { filled } from './filled.ts'
 import { inPool } from './refusals.ts'
 
 const text = z.string().exactOptional()
@@ -80,7 +81,7 @@ export function poolClientActions({ directory, sealer, idpUrl }: VolcengineConte
     CreateUserPoolClient: action(words, create, async ({ UserPoolUid: poolId, ...input }, origin) => {
       await inPool(directory.pools.get(poolId))
       const { named, rest } = split(input, names)
-      const fields = checkedAs(clientCreate, ours(named), words)
+      const fields = checkedAs(clientCreate, ours(named, undefined), words)
       const annotations = kept(rest)
       const { client, clientSecret } = await directory.change(async (rooms) => {
         const made = await rooms.clients.create(poolId, fields)
@@ -105,7 +106,11 @@ export function poolClientActions({ directory, sealer, idpUrl }: VolcengineConte
       const { named, rest } = split(input, changeable)
       const { clientType } = await directory.clients.get(poolId, ClientUid)
       const ttl = clientType === 'MACHINE_TO_MACHINE' ? {} : refreshLifetime(input)
-      const { clientId: _, clientSecret: __, ...patch } = checkedAs(clientPatch, { ...ours(named), ...ttl }, words)
+      const {
+        clientId: _,
+        clientSecret: __,
+        ...patch
+      } = checkedAs(clientPatch, { ...ours(named, null), ...ttl }, words)
       const client = await directory.change(async (rooms) => {
         const present = await rooms.annotations.get(poolId, ClientUid)
         const changed = await rooms.clients.update(poolId, ClientUid, patch)
@@ -170,22 +175,18 @@ function sealContext(poolId: string, clientId: string): string {
   return `client-secret:${poolId}/${clientId}`
 }
 
-/** A text or list of nothing is none. */
-function ours(named: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { logoUri, redirectUris, ...rest } = named
-  const isNone = Array.isArray(redirectUris) && redirectUris.length === 0
-  return {
-    ...rest,
-    ...(logoUri === undefined || logoUri === '' ? {} : { logoUri }),
-    ...(redirectUris === undefined || isNone ? {} : { redirectUris }),
-  }
+/** @param none what a text of nothing is: null clears what there is, undefined is nothing for what is new */
+function ours({ logoUri, ...rest }: Readonly<Record<string, unknown>>, none: null | undefined) {
+  return { ...rest, ...filled('logoUri', logoUri, none) }
 }
 
 function refreshLifetime({
   RefreshToken,
 }: z.output<typeof update> | { RefreshToken?: z.output<typeof update>['RefreshToken'] }) {
   const { CombinedLifetimeSeconds: lifetime, HasCombinedLifetime = true } = RefreshToken ?? {}
-  return lifetime === undefined || !HasCombinedLifetime ? {} : { refreshTokenTtl: lifetime }
+  // The lifetime of the pool holds then.
+  if (!HasCombinedLifetime) return { refreshTokenTtl: null }
+  return lifetime === undefined ? {} : { refreshTokenTtl: lifetime }
 }
 
 function respelled({ IdToken, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -16,6 +16,7 @@ import type { Annotations, PoolWithTotals } from '../directory/types.ts'
 import { poolUrls } from '../directory/urls.ts'
 import { time, type VolcengineContext } from './context.ts'
 import { every, holds } from './every.ts'
+import { filled } from './filled.ts'
 
 /** What a pool of the originals is, where it differs from ours. */
 const profile = { signingAlgorithm: 'RS256', accessTokenTtl: 36_000, audience: 'client_id' } as const
@@ -44,7 +45,10 @@ const fixed = ['UserPoolUid', 'ProjectName', 'SignInAttributes', 'RequiredSignUp
 const words = { resource: 'UserPool', fields: spellingsOf(names) }
 
 const keptFlags = {
-  PasswordSignInEnabled: flag,
+  // Taken in silence, a pool would seem shut that is open.
+  PasswordSignInEnabled: z
+    .literal(true, 'people sign in with passwords here, and it cannot be turned off; leave it out, or send true')
+    .exactOptional(),
   UnconfirmedUserSignInEnabled: flag,
   EmailPasswordlessSignInEnabled: flag,
   SmsPasswordlessSignInEnabled: flag,
@@ -67,7 +71,7 @@ export function userPoolActions({ directory, idpUrl }: VolcengineContext): Actio
   return {
     CreateUserPool: action(words, create, async (input, origin) => {
       const { named, rest } = split(input, names)
-      const fields = checkedAs(poolCreate, { ...ours(named), ...profile }, words)
+      const fields = checkedAs(poolCreate, { ...ours(named, undefined), ...profile }, words)
       const pool = await directory.change(async (rooms) => {
         const made = await rooms.pools.create(fields)
         await rooms.annotations.set(made.id, undefined, kept(rest))
@@ -80,7 +84,7 @@ export function userPoolActions({ directory, idpUrl }: VolcengineContext): Actio
 
     UpdateUserPool: action(words, update, async ({ UserPoolUid: id, ...input }, origin) => {
       const { named, rest } = split(input, changeable)
-      const patch = checkedAs(poolPatch, ours(named), words)
+      const patch = checkedAs(poolPatch, ours(named, null), words)
       for (const field of fixed) delete rest[field]
       const pool = await directory.change(async (rooms) => {
         const present = await rooms.annotations.get(id)
@@ -116,21 +120,22 @@ export function userPoolActions({ directory, idpUrl }: VolcengineContext): Actio
   }
 }
 
-/** Texts of nothing clear; a brand has names of its own. */
-function ours(named: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * Fields in our words.
+ *
+ * @param none what a text of nothing is: null clears what there is, undefined is nothing for what is new
+ */
+function ours(named: Readonly<Record<string, unknown>>, none: null | undefined): Record<string, unknown> {
   const { brand, description, ...rest } = named
   return {
     ...rest,
-    ...(description === undefined || description === '' ? {} : { description }),
-    ...(typeof brand === 'object' && brand !== null ? { brand: brandOf(brand) } : {}),
+    ...filled('description', description, none),
+    ...(typeof brand === 'object' && brand !== null ? { brand: brandOf(brand, none) } : {}),
   }
 }
 
-function brandOf(brand: { readonly Name?: unknown; readonly LogoUri?: unknown }) {
-  return {
-    ...(brand.Name === undefined || brand.Name === '' ? {} : { name: brand.Name }),
-    ...(brand.LogoUri === undefined || brand.LogoUri === '' ? {} : { logoUri: brand.LogoUri }),
-  }
+function brandOf(brand: { readonly Name?: unknown; readonly LogoUri?: unknown }, none: null | undefined) {
+  return { ...filled('name', brand.Name, none), ...filled('logoUri', brand.LogoUri, none) }
 }
 
 function hasTags({ Tags }: Annotations, filters: readonly { Key: string; Values?: readonly string[] }[]): boolean {

@@ -169,10 +169,46 @@ describe('the Agent Identity API', () => {
       UpdateTime: __,
       ...pool
     } = await makePool({ Description: 'x', Tags: [{ Key: 'a', Value: 'b' }] })
-    const changes = { Name: 'renamed', SelfSignUpEnabled: true, PasswordSignInEnabled: false, Brand: { Name: 'New' } }
+    const changes = {
+      Name: 'renamed',
+      SelfSignUpEnabled: true,
+      SmsAnonymousSignUpEnabled: true,
+      Brand: { Name: 'New' },
+    }
     const answer = await call('UpdateUserPool', { UserPoolUid: Uid, ...changes, SignInAttributes: ['email'], Tags: [] })
     const { CreateTime: ___, UpdateTime: ____, ...after } = answer.result
     assert.deepEqual(after, { Uid, ...pool, ...changes, Brand: { Name: 'New', LogoUri: '' } })
+  })
+
+  it('clears what is updated to nothing', async () => {
+    const logo = 'https://house.example/logo.svg'
+    const { Uid } = await makePool({ Description: 'x', Brand: { Name: 'House', LogoUri: logo } })
+    const update = async (given: object) => (await call('UpdateUserPool', { UserPoolUid: Uid, ...given })).result
+    const one = await update({ Brand: { LogoUri: '' } })
+    assert.deepEqual([one.Brand, one.Description], [{ Name: 'House', LogoUri: '' }, 'x'], 'alone what was sent')
+    await update({ Brand: { Name: 'House', LogoUri: logo } })
+    for (const answer of [await update({ Description: '', Brand: { Name: '', LogoUri: '' } }), await update({})]) {
+      assert.deepEqual([answer.Description, answer.Brand], ['', { Name: '', LogoUri: '' }])
+    }
+    const { body } = await manage(idp, 'GET', `/user-pools/${Uid}`)
+    assert.deepEqual([body['description'], body['brand']], [undefined, {}])
+    assert.equal((await call('UpdateUserPool', { UserPoolUid: Uid, Name: '' })).code, 'InvalidParameter.Name')
+  })
+
+  it('takes PasswordSignInEnabled only as it is', async () => {
+    const { Uid: UserPoolUid } = await makePool({ PasswordSignInEnabled: true })
+    for (const [action, given] of [
+      ['CreateUserPool', { Name: 'other' }],
+      ['UpdateUserPool', { UserPoolUid, Name: 'other' }],
+    ] as const) {
+      const { status, code, message } = await call(action, { ...given, PasswordSignInEnabled: false })
+      assert.deepEqual([status, code], [400, 'InvalidParameter.PasswordSignInEnabled'])
+      assert.match(message, /leave it out, or send true/)
+    }
+    const { result } = await call('ListUserPools', { PageNumber: 1, PageSize: 10 })
+    assert.deepEqual([result.TotalCount, result.Data[0].Name], [1, 'pool'])
+    const same = await call('UpdateUserPool', { UserPoolUid, PasswordSignInEnabled: true })
+    assert.equal(same.result.PasswordSignInEnabled, true)
   })
 
   it('lists by pages, filters and order', async () => {
@@ -248,6 +284,24 @@ describe('the Agent Identity API', () => {
     assert.deepEqual(Object.keys(result.IdToken), ['LifetimeSeconds'])
     const { body } = await manage(idp, 'GET', `/user-pools/${UserPoolUid}/clients/${ClientUid}`)
     assert.deepEqual([body['refreshTokenTtl'], body['skipConsentEnabled']], [3600, true])
+  })
+
+  it('clears what of a client is updated to nothing', async () => {
+    const { Uid: UserPoolUid } = await makePool()
+    const [callback] = ['http://localhost:3000/cb']
+    const given = { Name: 'web', LogoUri: 'https://web.example/logo.svg', AllowedCallbackUrls: [callback] }
+    const made = await call('CreateUserPoolClient', { UserPoolUid, ClientType: 'WEB_APPLICATION', ...given })
+    const { Uid: ClientUid } = made.result
+    const update = async (changes: object) => await call('UpdateUserPoolClient', { UserPoolUid, ClientUid, ...changes })
+    await update({ Description: 'x', AllowedLogoutUrls: [callback], RefreshToken: { CombinedLifetimeSeconds: 3600 } })
+    const nothing = { Description: '', LogoUri: '', AllowedCallbackUrls: [], AllowedLogoutUrls: [] }
+    const { result } = await update({ ...nothing, RefreshToken: { HasCombinedLifetime: false } })
+    assert.partialDeepStrictEqual(result, { ...nothing, RefreshToken: { HasCombinedLifetime: false } })
+    for (const field of ['AllowedCallbackUrls', 'AllowedLogoutUrls']) assert.deepEqual(result[field], [])
+    assert.deepEqual((await call('GetUserPoolClient', { UserPoolUid, ClientUid })).result, result)
+    const { body } = await manage(idp, 'GET', `/user-pools/${UserPoolUid}/clients/${ClientUid}`)
+    for (const field of ['logoUri', 'refreshTokenTtl']) assert.equal(body[field], undefined)
+    assert.deepEqual(body['redirectUris'] ?? [], [])
   })
 
   it('refuses in the words of the originals, and changes nothing', async () => {

@@ -21,6 +21,8 @@ export const limits = {
   keyUseDelay: 5_000,
   /** `lastUsedAt` of a key is not written again within this time. */
   keyUseResolution: 60_000,
+  /** Values of a key that were rotated away, the newest, that no seed brings back; the one that its seed says is known besides. */
+  rotatedHashes: 100,
   /** How old what is known of a resource's scopes may be before it is looked at again, when it is asked for. */
   scopesResolution: 30_000,
   /** Services that are registered at the identity provider at the same time. */
@@ -110,13 +112,18 @@ export const backendLimits = {
   outboundTokenUnknownMs: 5 * 60_000,
   /** Longest message from a backend. */
   messageBytes: 16 * 1024 * 1024,
+  /** How deep one may be nested, and an answer of an API: Node's own JSON.stringify has come to its end at 4500. */
+  messageDepth: 256,
   /** What a backend may print to stdout between two messages that is none, before it is stopped. */
   garbageBytes: 1024 * 1024,
   /** What may wait to be read by a process on its stdin. */
   unreadBytes: 32 * 1024 * 1024,
-  /** Memory of a process and what it forks, in MB; `POSTERN_MAX_PROCESS_MEMORY_MB` sets another. How often it is looked at. */
+  /** Memory of a process and what it forks, in MB; `POSTERN_MAX_PROCESS_MEMORY_MB` sets another. */
   processMemoryMb: 1024,
-  memoryCheckMs: 5000,
+  /** A process and what it forks: how many may run at once. A browser with a dozen pages has its place. */
+  processesPerBackend: 64,
+  /** How often memory and number are looked at. */
+  processCheckMs: 5000,
   /** What is kept of a process's stderr: its end. */
   stderrBytes: 8 * 1024,
   /** Characters of stdout, stderr or a foreign error message that are quoted in a reason. */
@@ -124,6 +131,9 @@ export const backendLimits = {
   /** A process is asked to end by the end of its stdin, then by SIGTERM, then it is killed. */
   stdinGraceMs: 300,
   termGraceMs: 2000,
+  /** What it leaves behind is looked for and killed until nothing is found, so many times at most, with a rest after each. */
+  killRounds: 25,
+  killRoundMs: 20,
   /** `npm install` of one package. */
   installMs: 150_000,
   /** Folders of checks and installations that were not touched for this long are of a gateway that was killed. */
@@ -137,8 +147,12 @@ export type BackendLimits = { readonly [name in keyof typeof backendLimits]: num
 export const protocolLimits = {
   /** Body of one request. */
   bodyBytes: 4 * 1024 * 1024,
+  /** How deep it may be nested. */
+  bodyDepth: 64,
   /** Messages in one JSON-RPC batch (protocol versions up to 2025-03-26). */
   batch: 100,
+  /** Searches of a toolset among them: each takes time in which nobody else is served. */
+  batchSearches: 10,
   /** Sessions of one caller with one service; the one that was quiet for longest ends for a new one. */
   sessionsPerCaller: 50,
   /** Sessions in all. */
@@ -210,6 +224,10 @@ export const toolsetLimits = {
   searchAnswers: 10,
   searchQuestions: 10,
   searchQuestion: 1_000,
+  /** Different words of one search, over all its questions; how many, and how long ones, find what begins or looks alike. */
+  searchWords: 120,
+  searchWideWords: 20,
+  searchWideWord: 32,
   searchIndexes: 50,
   /** Tools of an index that is kept for the next search; characters of a description that are searched. */
   searchIndexTools: 2_000,

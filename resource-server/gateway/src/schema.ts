@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 /** Portable rules: TEXT ids made by us, times as epoch milliseconds, lists and objects as JSON in TEXT, flags 0 or 1. */
 export interface ServiceTable {
@@ -51,6 +51,10 @@ export interface ApiKeyTable {
   previous_hint: string | null
   previous_expires_at: number | null
   previous_last_used_at: number | null
+  /** What the seed's value was when it was last looked at; null: the key was rotated before that was noted. */
+  seed_hash: string | null
+  /** Hashes of the values that were rotated away: JSON; null: none. */
+  rotated_hashes: string | null
 }
 
 export interface GatewayTables {
@@ -126,6 +130,18 @@ export const gatewayMigrations: Record<string, { up(db: Kysely<unknown>): Promis
       for (const column of ['previous_expires_at', 'previous_last_used_at']) {
         await db.schema.alterTable('api_key').addColumn(column, 'bigint').execute()
       }
+    },
+  },
+  '005_seeded_keys': {
+    async up(db) {
+      for (const column of ['seed_hash', 'rotated_hashes']) {
+        await db.schema.alterTable('api_key').addColumn(column, 'text').execute()
+      }
+      // Of a key that was rotated nobody knows any more what its seed said.
+      await sql`update api_key set seed_hash = hash where previous_hash is null`.execute(db)
+      await sql`update api_key set rotated_hashes = '["' || previous_hash || '"]' where previous_hash is not null`.execute(
+        db,
+      )
     },
   },
 }

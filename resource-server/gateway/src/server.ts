@@ -249,6 +249,7 @@ function openVolcengine(
     listTools: listToolsOf(ground.backends, catalog),
     gatewayUrl: settings.publicUrl,
     accessKeys: accessKeysOf(settings, seed),
+    store: ground.store,
     clock,
     log,
     record: ground.recorder.record,

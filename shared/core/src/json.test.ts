@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type JsonLimits, JsonProblem, type JsonProblemCode, parseJson } from './json.ts'
+import { isNestedDeeper, type JsonLimits, JsonProblem, type JsonProblemCode, parseJson } from './json.ts'
 import { limits } from './limits.ts'
 
 function refused(text: string, code: JsonProblemCode, options?: JsonLimits): void {
@@ -154,4 +154,24 @@ test('messages hold nothing of the text', () => {
       (error) => error instanceof Error && !`${error.stack}${error.cause}`.includes('s3cret'),
     )
   }
+})
+
+test('a parsed value is as deep as its text', () => {
+  fc.assert(
+    fc.property(jsonText, fc.nat({ max: 8 }), (text, max) => {
+      const value: unknown = JSON.parse(text)
+      if (isNestedDeeper(value, max)) refused(text, 'too_deep', { maxDepth: max })
+      else assert.deepEqual(parseJson(text, { maxDepth: max }), value)
+    }),
+  )
+})
+
+test('what is too deep for whatever walks it is found out without walking it', () => {
+  const deep: unknown = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)
+  assert.throws(() => JSON.stringify(deep), RangeError)
+  assert.equal(isNestedDeeper(deep, 64), true)
+  assert.deepEqual(
+    [isNestedDeeper('{', 0), isNestedDeeper(null, 0), isNestedDeeper({}, 0), isNestedDeeper([[1]], 2)],
+    [false, false, true, false],
+  )
 })

@@ -63,6 +63,17 @@ function parseNative(text: string): unknown {
   }
 }
 
+/**
+ * Is a parsed JSON value nested deeper than `max` objects and arrays? `JSON.parse` reads any depth, but what walks the
+ * value, as `JSON.stringify` does, has an end to its stack: whoever takes JSON from others asks this first.
+ */
+export function isNestedDeeper(value: unknown, max: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (max <= 0) return true
+  const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value)
+  return inner.some((one) => typeof one === 'object' && isNestedDeeper(one, max - 1))
+}
+
 /** Half a surrogate pair gets into a string either as it is or by a \u escape. */
 function mayHoldHalfPairs(text: string): boolean {
   return text.includes('\\u') || !text.isWellFormed()

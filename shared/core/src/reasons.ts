@@ -88,6 +88,7 @@ export const reasons = {
   revocation_unavailable: 'the issuer has not been heard for long about what it revoked',
   origin_not_allowed: 'the Origin or Host header is not one that is allowed',
   session_unknown: "the session does not exist or is another caller's",
+  request_state_refused: "the requestState was changed, is another's, was used before or has expired",
 
   // Token endpoint
   unknown_client: 'no such client',

@@ -164,6 +164,8 @@ export const limits = {
   wireClockSkew: 15 * 60 * 1000,
   /** Signatures that are remembered, so that none is good twice. */
   wireSignatures: 100_000,
+  /** How often those of no use any more are dropped. */
+  wireSignaturesTidy: 60_000,
   /** Of fields that mean nothing here: characters of their JSON that are kept with an object. */
   wireKept: 32 * 1024,
   wireTags: 50,

@@ -1,6 +1,6 @@
 export { type CapturedLog, captureLog } from './testing/captured-log.ts'
 export { startHttp, type TestHttp } from './testing/http-server.ts'
 export { noPostgres, startPostgres, type TestPostgres } from './testing/postgres.ts'
-export { callWire, signedRequest, type ToSign } from './testing/signed-request.ts'
+export { callWire, sendAgain, signedRequest, type ToSign } from './testing/signed-request.ts'
 export { describeStores } from './testing/stores.ts'
 export { type TemporaryFolder, temporaryFolder } from './testing/temporary-folder.ts'

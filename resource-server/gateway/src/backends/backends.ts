@@ -10,11 +10,11 @@ import { startHttp } from './http.ts'
 import { inspect } from './inspect.ts'
 import { createLeftovers, removeAbandoned } from './leftovers.ts'
 import type { Live } from './live.ts'
-import { createMemoryWatch } from './memory-watch.ts'
 import { startOpenapi } from './openapi/openapi.ts'
 import { createOutboundTokens, withToken } from './outbound-tokens.ts'
 import { createPackages } from './packages/packages.ts'
 import { createPool, type SlotChange, type SlotSpec } from './pool.ts'
+import { createProcessWatch } from './process-watch.ts'
 import { startStdio } from './stdio.ts'
 import {
   BackendError,
@@ -44,7 +44,7 @@ export function createBackends(options: BackendsOptions): Backends {
   const packagesFolder = join(dataDir, 'packages')
   const packages = createPackages({ folder: packagesFolder, limits })
   const leftovers = createLeftovers(join(dataDir, 'processes'))
-  const memory = createMemoryWatch({ limits, log: options.log })
+  const watch = createProcessWatch({ limits, log: options.log })
   const builtin = startBuiltin(clock)
   const dial = createDial()
   const reach = options.fetch ?? dial.fetch
@@ -70,7 +70,7 @@ export function createBackends(options: BackendsOptions): Backends {
     check.signal?.throwIfAborted()
     const { capabilities } = client
     const onStart = leftovers.note
-    return await startStdio({ backend, command, folder, shared, capabilities, limits, onStart, memory, ...check })
+    return await startStdio({ backend, command, folder, shared, capabilities, limits, onStart, watch, ...check })
   }
 
   /** Fetches the first token at once, so that what is wrong with it is told as such. */

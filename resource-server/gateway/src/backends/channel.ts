@@ -30,6 +30,8 @@ export interface ChannelEvents {
   readonly onMessage: (message: ParsedMessage) => void
   /** The channel is of no use any more. */
   readonly onClosed: () => void
+  /** `onMessage` threw: the backend is not to be listened to any more. */
+  readonly onBroken: () => void
 }
 
 /** A message could not be delivered, or was answered with something other than a message. */

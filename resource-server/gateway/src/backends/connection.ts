@@ -1,4 +1,4 @@
-import type { RpcNotification, RpcRequest } from './json-rpc.ts'
+import type { RpcNotification } from './json-rpc.ts'
 import type { Peer } from './peer.ts'
 import type { CallOptions, Connection, ServerDescription, WatchFilter } from './types.ts'
 import { createWatchers } from './watchers.ts'
@@ -27,7 +27,7 @@ export function createConnection({ peer, server, shared, requestMs }: Connection
     request: (request, options) => {
       // A client's own `logging/setLevel` is the newest wish.
       if (request.method === 'logging/setLevel') logLevel = undefined
-      return peer.request(request, peerOptions(request, options, requestMs))
+      return peer.request(request, peerOptions(options, requestMs))
     },
     notify: (notification) => peer.notify(notification),
     watch(filter: WatchFilter, listener, onRequest) {
@@ -47,13 +47,9 @@ export function createConnection({ peer, server, shared, requestMs }: Connection
   return { connection, onNotification: watchers.deliver }
 }
 
-function peerOptions(
-  request: RpcRequest,
-  { signal, onNotification, headers, onRequest }: CallOptions,
-  requestMs: number,
-) {
+function peerOptions({ signal, onNotification, headers, onRequest }: CallOptions, requestMs: number) {
   return {
-    timeoutMs: request.method === 'subscriptions/listen' ? 0 : requestMs,
+    timeoutMs: requestMs,
     ...(signal === undefined ? {} : { signal }),
     ...(onNotification === undefined ? {} : { onNotification }),
     ...(headers === undefined ? {} : { headers }),

@@ -1,7 +1,7 @@
 import { type JSONRPCMessage, SdkHttpError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { boundedFetch } from './bounded-fetch.ts'
 import { type Channel, ChannelError, type ChannelEvents } from './channel.ts'
-import { type ParsedMessage, parseMessage, type RpcMessage } from './json-rpc.ts'
+import { type ParsedMessage, type RpcMessage, readMessage } from './json-rpc.ts'
 import type { BackendLimits, HttpBackend } from './types.ts'
 import { isModernVersion } from './versions.ts'
 
@@ -29,8 +29,14 @@ export async function createHttpChannel({ backend, fetch, limits, events }: Http
   let modern = false
   let lastError: ChannelError | undefined
   transport.onmessage = (message) => {
-    const parsed = parseMessage(message)
-    if (parsed !== undefined) events.onMessage(parsed)
+    const parsed = readMessage(message, limits.messageDepth)
+    if (parsed === undefined) return
+    try {
+      events.onMessage(parsed)
+    } catch {
+      // The transport would take it for a failure of its own, and go on listening.
+      events.onBroken()
+    }
   }
   await transport.start()
 
@@ -50,7 +56,7 @@ export async function createHttpChannel({ backend, fetch, limits, events }: Http
           ...(headers === undefined ? {} : { headers }),
         })
       } catch (error) {
-        lastError = channelError(error, message, transport.sessionId !== undefined)
+        lastError = channelError(error, message, transport.sessionId !== undefined, limits.messageDepth)
         // After the sender has learnt that its message was lost, or it would learn no more than that all is over.
         if (lastError.lost) setImmediate(events.onClosed)
         throw lastError
@@ -72,12 +78,12 @@ function limitedWait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
-function channelError(error: unknown, message: RpcMessage, inSession: boolean): ChannelError {
+function channelError(error: unknown, message: RpcMessage, inSession: boolean, maxDepth: number): ChannelError {
   if (!(error instanceof SdkHttpError)) {
     return new ChannelError(error instanceof Error ? causeText(error) : 'the request failed', { cause: error })
   }
   const { status, text } = error.data
-  const answer = answerIn(text, message)
+  const answer = answerIn(text, message, maxDepth)
   const details = { status, cause: error, ...(answer === undefined ? {} : { answer }) }
   // Refused at the door, before the request was looked at: the session is not known (any more).
   const lost = inSession && answer === undefined && (status === 404 || status === 400)
@@ -85,10 +91,10 @@ function channelError(error: unknown, message: RpcMessage, inSession: boolean): 
 }
 
 /** The JSON-RPC error in a refusal, when it is about this very request. */
-function answerIn(text: unknown, message: RpcMessage): ParsedMessage | undefined {
+function answerIn(text: unknown, message: RpcMessage, maxDepth: number): ParsedMessage | undefined {
   if (typeof text !== 'string' || !('id' in message)) return undefined
   try {
-    const parsed = parseMessage(JSON.parse(text))
+    const parsed = readMessage(JSON.parse(text), maxDepth)
     return parsed?.kind === 'response' && parsed.id === message.id ? parsed : undefined
   } catch {
     return undefined

@@ -175,6 +175,45 @@ test('an answer that never comes is an error and no hang', async (t) => {
   }
 })
 
+test('a backend that goes silent in the middle of a call is given up after a while, and told so', async (t) => {
+  const stream = { 'content-type': 'text/event-stream' }
+  const silences: Record<string, Parameters<typeof serveSessions>[0]> = {
+    'it takes the call and says nothing': () => {},
+    'it begins a stream and says nothing': (_, res) => void res.writeHead(200, stream).flushHeaders(),
+    'it says something, but no answer': (_, res) => {
+      res.writeHead(200, stream)
+      res.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/x' })}\n\n`)
+    },
+    'it begins an answer': (_, res) => {
+      res.writeHead(200, { 'content-type': 'application/json' })
+      res.write('{"jsonrpc":"2.0",')
+    },
+  }
+  for (const [name, behave] of Object.entries(silences)) {
+    let isSilent = true
+    const server = await serveSessions((call, res, req) => {
+      if (isSilent) behave(call, res, req)
+      else sendResult(res, call.id, { ok: true })
+    })
+    const bench = await openBench({ limits: { requestMs: 300 } })
+    t.after(() => Promise.all([bench.close(), server.close()]))
+    const { connection, ended } = await bench.backends.connect(service({ type: 'http', url: server.url }), a)
+    const call = { method: 'tools/call', params: { name: 'one' } }
+    const begun = performance.now()
+    assert.deepEqual(
+      await connection.request(call, { caller: a }),
+      { error: { code: -32603, message: 'The backend did not answer in time.' }, problem: 'timeout' },
+      name,
+    )
+    const took = performance.now() - begun
+    assert.ok(took >= 290 && took < 10_000, `${name}: ${took} ms`)
+    await eventually(() => server.seen.some(({ rpc }) => rpc === 'notifications/cancelled'), `${name}: it is told`)
+    isSilent = false
+    assert.equal(ended.aborted, false)
+    assert.deepEqual(await connection.request(call, { caller: a }), { result: { ok: true } }, `${name}: the next call`)
+  }
+})
+
 test('many small events are no long one', async (t) => {
   const server = await serveSessions((call, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -345,4 +384,63 @@ test('connections to http backends are bounded too', async (t) => {
   const svc = service({ type: 'http', url: server.url })
   await bench.backends.connect(svc, a)
   await assert.rejects(bench.backends.connect(svc, caller('b')), { kind: 'busy' })
+})
+
+test('what is nested too deeply is not taken from an http backend either', async (t) => {
+  const nested = `${'['.repeat(8000)}${']'.repeat(8000)}`
+  const answer = (id: number | undefined) => `{"jsonrpc":"2.0","id":${id},"result":{"deep":${nested}}}`
+  const said = [
+    `{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":${nested}}}`,
+    `{"jsonrpc":"2.0","id":"q","method":"sampling/createMessage","params":{"messages":${nested}}}`,
+  ]
+  const behaviours: Record<string, Parameters<typeof serveSessions>[0]> = {
+    'a body': ({ id }, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end(answer(id)),
+    'a stream': ({ id }, res) => {
+      const events = [...said, answer(id)].map((data) => `event: message\ndata: ${data}\n\n`)
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).end(events.join(''))
+    },
+    'a refusal': ({ id }, res) => {
+      const error = `{"jsonrpc":"2.0","id":${id},"error":{"code":1,"message":"x","data":${nested}}}`
+      res.writeHead(500, { 'content-type': 'application/json' }).end(error)
+    },
+  }
+  for (const [name, behave] of Object.entries(behaviours)) {
+    const server = await serveSessions(behave)
+    const bench = await openBench()
+    t.after(() => Promise.all([bench.close(), server.close()]))
+    const options = { capabilities: { sampling: {} } }
+    const lease = await bench.backends.connect(service({ type: 'http', url: server.url }), a, options)
+    const heard: unknown[] = []
+    const outcome = await lease.connection.request(
+      { method: 'tools/call', params: { name: 'one' } },
+      { caller: a, onNotification: (notification) => heard.push(notification) },
+    )
+    const error = { code: -32603, message: 'The answer of the backend is nested deeper than 256 levels.' }
+    assert.deepEqual([outcome, heard, lease.ended.aborted], [{ error }, [], false], name)
+  }
+})
+
+test('an http backend whose message cannot be passed on is left', async (t) => {
+  const frame = (message: object) => `event: message\ndata: ${JSON.stringify(message)}\n\n`
+  const server = await serveSessions(({ id }, res) => {
+    const line = { jsonrpc: '2.0', method: 'notifications/message', params: { level: 'info', data: 'x' } }
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.end(frame(line) + frame({ jsonrpc: '2.0', id, result: {} }))
+  })
+  const bench = await openBench()
+  t.after(() => Promise.all([bench.close(), server.close()]))
+  const lease = await bench.backends.connect(service({ type: 'http', url: server.url }), a)
+  const call = { method: 'tools/call', params: { name: 'one' } }
+  const onNotification = (): void => {
+    throw new RangeError('Maximum call stack size exceeded')
+  }
+  const outcome = await lease.connection.request(call, { caller: a, onNotification })
+  assert.deepEqual(outcome, {
+    error: { code: -32603, message: 'The backend of this service has failed.' },
+    problem: 'closed',
+  })
+  await eventually(() => bench.reasons.length > 0, 'the reason')
+  assert.deepEqual(bench.reasons, [`\`${server.url}\` was left, for one of its messages could not be passed on`])
+  const next = await bench.backends.connect(service({ type: 'http', url: server.url }), a)
+  assert.deepEqual(await next.connection.request(call, { caller: a }), { result: {} })
 })

@@ -37,6 +37,11 @@ export async function startHttp(options: HttpOptions): Promise<Live> {
         end.resolve({ kind: 'over' })
         peer.close('The backend of this service has ended the session.')
       },
+      onBroken: () => {
+        const name = `\`${withoutQuery(backend.url)}\``
+        end.resolve({ kind: 'failed', reason: `${name} was left, for one of its messages could not be passed on` })
+        peer.close('The backend of this service has failed.')
+      },
     },
   })
   const peer = createPeer({

@@ -1,3 +1,5 @@
+import { isNestedDeeper } from '@postern/core'
+
 /** A JSON value as it came over the wire; what we do not understand is passed on unread. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json | undefined }
@@ -76,6 +78,18 @@ export function parseMessage(value: unknown): ParsedMessage | undefined {
   const body = params === undefined ? { method } : { method, params }
   if (id === undefined) return { kind: 'notification', notification: body }
   return isRpcId(id) ? { kind: 'request', id, request: body } : undefined
+}
+
+/**
+ * What a backend has sent: as `parseMessage`, but bounded. Of what is nested deeper than `maxDepth` nothing is left, for
+ * whatever walks it may come to the end of its stack; whoever waits for such an answer learns that.
+ */
+export function readMessage(value: unknown, maxDepth: number): ParsedMessage | undefined {
+  const message = parseMessage(value)
+  if (message === undefined || !isNestedDeeper(value, maxDepth)) return message
+  if (message.kind !== 'response') return undefined
+  const words = `The answer of the backend is nested deeper than ${maxDepth} levels.`
+  return { ...message, outcome: rpcError(rpcCodes.internalError, words) }
 }
 
 function parseResponse(value: JsonObject): ParsedMessage | undefined {

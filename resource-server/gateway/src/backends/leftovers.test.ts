@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '@postern/server/testing'
 import { caller, callTool, eventually, isAlive, odd, openBench, service } from './fixtures/harness.ts'
 import { createLeftovers } from './leftovers.ts'
-import { identityOf } from './process.ts'
+import { identityOf } from './proc.ts'
 
 const skip = process.platform !== 'linux'
 const gone = { pid: 4_194_304, identity: 'of a gateway that is no more' }
@@ -78,28 +79,28 @@ test('an id that is another process’s by now is left alone', { skip }, async (
   const { put, leftovers, path } = await notes(t)
   const { child: other } = await stubborn(t, 'sleep 60')
   const pid = other.pid ?? 0
-  await put(pid, { pid, identity: 'another start', owner: gone, home: '/nowhere' })
+  await put(pid, { pid, identity: 'another start', owner: gone, marker: 'of nobody' })
   assert.deepEqual(await leftovers.sweep(), [])
   assert.ok(isAlive(pid))
   assert.deepEqual(await readdir(path), [])
 })
 
-test('members of a group whose leader has gone are ended when their HOME is the noted one', { skip }, async (t) => {
+test('members of a group whose leader has gone are ended when their marker is the noted one', { skip }, async (t) => {
   const { put, leftovers } = await notes(t)
-  const home = '/data/backends/svc/who/home'
+  const marker = randomUUID()
   for (const [own, ended] of [
-    [home, true],
-    [`${home}-of-another`, false],
+    [marker, true],
+    [`${marker}-of-another`, false],
   ] as const) {
     const { child: leader, exited } = await stubborn(t, 'sleep 60 & echo $!', {
       PATH: process.env['PATH'] ?? '',
-      HOME: own,
+      POSTERN_BACKEND: own,
     })
     const [line] = leader.stdout === null ? [] : await once(leader.stdout, 'data')
     const member = Number(String(line))
     await exited
     const pid = leader.pid ?? 0
-    await put(pid, { pid, identity: 'of the leader', owner: gone, home })
+    await put(pid, { pid, identity: 'of the leader', owner: gone, marker })
     assert.deepEqual(await leftovers.sweep(), ended ? [member] : [])
     if (ended) await eventually(() => identityOf(member) === undefined, 'its end')
     else assert.ok(isAlive(member))
@@ -109,12 +110,12 @@ test('members of a group whose leader has gone are ended when their HOME is the 
 test('notes that are none end nothing and are cleared away', { skip }, async (t) => {
   const { path, put, leftovers } = await notes(t)
   const identity = identityOf(process.pid)
-  for (const [name, note] of [null, [], 'x', { pid: 1 }, { pid: 0, identity, owner: gone, home: '/' }].entries()) {
+  for (const [name, note] of [null, [], 'x', { pid: 1 }, { pid: 0, identity, owner: gone, marker: 'm' }].entries()) {
     await put(name, note)
   }
   await writeFile(join(path, '77.json'), '{"pid":')
-  await put(78, { pid: -1, identity, owner: gone, home: '/' })
-  await put(79, { pid: 1, identity: identityOf(1) ?? 'x', owner: gone, home: '/' })
+  await put(78, { pid: -1, identity, owner: gone, marker: 'm' })
+  await put(79, { pid: 1, identity: identityOf(1) ?? 'x', owner: gone, marker: 'm' })
   assert.deepEqual(await leftovers.sweep(), [])
   assert.deepEqual(await readdir(path), [])
 })

@@ -1,13 +1,18 @@
-import { type ParsedMessage, parseMessage } from './json-rpc.ts'
+import { type ParsedMessage, readMessage } from './json-rpc.ts'
+
+/** Why a reader reads no more. */
+export type Overflow = 'line' | 'garbage' | 'message'
 
 export interface LineReaderOptions {
   /** Longest line, in bytes. */
   readonly maxLine: number
   /** What may come between two messages that is none, in bytes. */
   readonly maxGarbage: number
+  /** How deep a message may be nested. */
+  readonly maxDepth: number
   readonly onMessage: (message: ParsedMessage) => void
-  /** Called once, at the first bound that is passed; nothing is read after it. */
-  readonly onOverflow: (what: 'line' | 'garbage') => void
+  /** Called once, at the first bound that is passed, or message that `onMessage` throws at; nothing is read after it. */
+  readonly onOverflow: (what: Overflow) => void
 }
 
 /** Reads newline-delimited JSON-RPC (the stdio transport) and survives whatever else is printed. */
@@ -21,14 +26,15 @@ const newline = 10
 const garbageKept = 2048
 
 /** Makes a reader whose memory is bounded by one line. */
-export function createLineReader({ maxLine, maxGarbage, onMessage, onOverflow }: LineReaderOptions): LineReader {
+export function createLineReader(options: LineReaderOptions): LineReader {
+  const { maxLine, maxGarbage, maxDepth, onMessage, onOverflow } = options
   let parts: Buffer[] = []
   let held = 0
   let garbage = 0
   let first: string | undefined
   let stopped = false
 
-  const overflow = (what: 'line' | 'garbage'): void => {
+  const overflow = (what: Overflow): void => {
     stopped = true
     parts = []
     onOverflow(what)
@@ -40,14 +46,19 @@ export function createLineReader({ maxLine, maxGarbage, onMessage, onOverflow }:
     if (garbage > maxGarbage) overflow('garbage')
   }
   const take = (line: Buffer): void => {
-    const message = parseLine(line)
+    const message = parseLine(line, maxDepth)
     if (message === undefined) {
       discard(line)
       return
     }
     // A server that prints a stray line now and then is left alone.
     garbage = 0
-    onMessage(message)
+    try {
+      onMessage(message)
+    } catch {
+      // Thrown on, it would be nobody's and end the gateway, with the backends of everybody else.
+      overflow('message')
+    }
   }
   const hold = (rest: Buffer): void => {
     if (rest.length === 0) return
@@ -75,11 +86,11 @@ export function createLineReader({ maxLine, maxGarbage, onMessage, onOverflow }:
   }
 }
 
-function parseLine(line: Buffer): ParsedMessage | undefined {
+function parseLine(line: Buffer, maxDepth: number): ParsedMessage | undefined {
   // Banners are common and never start with a brace: no exception is paid for them.
   if (!startsLikeAnObject(line)) return undefined
   try {
-    return parseMessage(JSON.parse(line.toString('utf8')))
+    return readMessage(JSON.parse(line.toString('utf8')), maxDepth)
   } catch {
     return undefined
   }

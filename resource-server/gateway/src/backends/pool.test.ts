@@ -176,6 +176,55 @@ test('a changed backend is started anew; the old one ends with its last call', a
   )
 })
 
+test('of a changed backend, processes of callers who do not ask again go as well, those in use when they are let go', async (t) => {
+  const { backends, close } = await openBench()
+  t.after(close)
+  const svc = service(odd())
+  const [idle, held, other] = await Promise.all([
+    backends.connect(svc, caller('idle')),
+    backends.connect(svc, caller('held')),
+    backends.connect({ ...svc, id: 'other' }, caller('idle')),
+  ])
+  const pids = await Promise.all([idle, held, other].map(pidOf))
+  const alive = () => pids.map(isAlive)
+  idle.release()
+  other.release()
+  const fresh = await backends.connect({ ...svc, backendRevision: 2 }, caller('asker'))
+  await eventually(() => !isAlive(pids[0] ?? 0), 'the end of the idle one')
+  assert.deepEqual(alive(), [false, true, true])
+  assert.equal(await pidOf(held), pids[1])
+  held.release()
+  await eventually(() => !isAlive(pids[1] ?? 0), 'the end of the one that was held')
+  assert.ok(await pidOf(fresh))
+  assert.deepEqual(alive(), [false, false, true])
+})
+
+test('who is idle for long enough is stopped without anybody asking for the place, and nobody else is', async (t) => {
+  const { backends, clock, close } = await openBench({ limits: { idleMs: 60_000, sweepMs: 5 } })
+  t.after(close)
+  const svc = service(odd())
+  const [idle, held, late] = await Promise.all(
+    ['idle', 'held', 'late'].map((who) => backends.connect(svc, caller(who))),
+  )
+  assert.ok(idle && held && late)
+  const pids = await Promise.all([idle, held, late].map(pidOf))
+  idle.release()
+  clock.advance(1)
+  late.release()
+  clock.advance(59_999)
+  await eventually(() => !isAlive(pids[0] ?? 0), 'the end of the idle one')
+  // All are looked at at once: the sweep that ended one has let the others be.
+  assert.deepEqual(pids.map(isAlive), [false, true, true])
+  assert.deepEqual(
+    [idle, held, late].map(({ ended }) => ended.aborted),
+    [true, false, false],
+  )
+  held.release()
+  clock.advance(60_000)
+  await eventually(() => backends.processes().length === 0 && !pids.some(isAlive), 'the end of all')
+  assert.notEqual(await pidOf(await backends.connect(svc, caller('idle'))), pids[0])
+})
+
 test('a service that goes takes its processes and folders with it', async (t) => {
   const { backends, dataDir, close } = await openBench()
   t.after(close)

@@ -69,6 +69,8 @@ export function createPool({ clock, limits, onChange }: PoolOptions): Pool {
   const slots = new Map<string, Slot>()
   // Those that are retiring or closing included: their processes still run, so they count.
   const occupants = new Set<Occupant>()
+  // The highest revision of each service that was asked for.
+  const revisions = new Map<string, number>()
   const sweeper = setInterval(() => sweep(), limits.sweepMs)
   sweeper.unref()
   let closed = false
@@ -88,6 +90,7 @@ export function createPool({ clock, limits, onChange }: PoolOptions): Pool {
       }
     },
     async stop(serviceId) {
+      revisions.delete(serviceId)
       await endAll([...occupants].filter(({ spec }) => spec.serviceId === serviceId))
     },
     async close() {
@@ -102,7 +105,17 @@ export function createPool({ clock, limits, onChange }: PoolOptions): Pool {
     },
   }
 
+  /** What others have of an earlier revision goes too, or it would live on with what was changed until it is idle. */
+  function supersede({ serviceId, revision }: SlotSpec): void {
+    if (revision <= (revisions.get(serviceId) ?? 0)) return
+    revisions.set(serviceId, revision)
+    for (const occupant of occupants) {
+      if (occupant.spec.serviceId === serviceId && occupant.spec.revision < revision) retire(occupant)
+    }
+  }
+
   function occupantFor(spec: SlotSpec): Occupant {
+    supersede(spec)
     const slot = slots.get(spec.key) ?? { rule: createStartRule(limits), occupant: undefined }
     slots.set(spec.key, slot)
     const { occupant } = slot

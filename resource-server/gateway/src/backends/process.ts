@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { Readable, Writable } from 'node:stream'
 import spawn from 'cross-spawn'
+import { type Family, familyOf, markerVariable } from './family.ts'
 
 /**
  * Everything about child processes that differs between platforms. On POSIX each child leads a process group of its
- * own, so that what it forks is stopped with it. What cannot be had from Node: the kernel ending children when the
- * gateway itself is killed with SIGKILL (prctl), or reaching a grandchild that has left the group (setsid). The first
+ * own, so that what it forks is stopped with it; who has left the group (setsid) is found on Linux alone (family.ts).
+ * What cannot be had from Node: the kernel ending children when the gateway itself is killed with SIGKILL (prctl). It
  * is mitigated by the end of the child's stdin, at which well-behaved servers exit; what stays is ended by the next
  * gateway on the same data folder (leftovers.ts), on Linux.
  */
@@ -25,7 +26,12 @@ export interface ChildProcess {
   readonly stderr: Readable
   /** Resolves once the process itself is gone; its output may still be draining. */
   readonly exited: Promise<Exit>
-  /** Asks, then insists; resolves when the process and its group are gone. */
+  /** Resolves once nothing of its family is left either, which is killed when the process has gone. */
+  readonly gone: Promise<void>
+  readonly family: Family
+  /** Its value of `POSTERN_BACKEND`, which no other process has that is not of its family. */
+  readonly marker: string
+  /** Asks, then insists; resolves when the process and its family are gone. */
   stop(grace: StopGrace): Promise<void>
 }
 
@@ -61,10 +67,11 @@ export class SpawnError extends Error {
 export function startProcess(spec: ProcessSpec): Promise<ChildProcess> {
   // A missing working folder is reported as ENOENT of the command, so it is looked at first.
   if (!isFolder(spec.cwd)) return Promise.reject(new SpawnError('no_folder'))
+  const marker = randomUUID()
   return new Promise((resolve, reject) => {
     const child = spawn(spec.command, [...spec.args], {
       cwd: spec.cwd,
-      env: { ...spec.env },
+      env: { ...spec.env, [markerVariable]: marker },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: posix,
       windowsHide: true,
@@ -79,23 +86,29 @@ export function startProcess(spec: ProcessSpec): Promise<ChildProcess> {
       }
       // Writing to a process that has gone is no news: its exit is.
       stdin.on('error', () => {})
-      resolve({ pid, stdin, stdout, stderr, exited, stop: (grace) => stop({ pid, stdin, exited }, grace) })
+      const family = familyOf(pid, marker)
+      const gone = exited.then(() => {
+        killGroup(pid)
+        return family.kill()
+      })
+      const running = { pid, stdin, stdout, stderr, exited, gone, family, marker }
+      resolve({ ...running, stop: (grace) => stop(running, grace) })
     })
   })
 }
 
-async function stop(child: Pick<ChildProcess, 'pid' | 'stdin' | 'exited'>, grace: StopGrace): Promise<void> {
-  child.stdin.end()
-  if (!(await within(child.exited, grace.stdinGraceMs))) {
-    signalGroup(child.pid, 'SIGTERM')
-    if (!(await within(child.exited, grace.termGraceMs))) signalGroup(child.pid, 'SIGKILL')
-    await child.exited
+async function stop({ pid, stdin, exited, gone, family }: Omit<ChildProcess, 'stop'>, grace: StopGrace): Promise<void> {
+  // Whose child somebody is can be seen as long as the parent is there.
+  await family.look().catch(() => [])
+  stdin.end()
+  if (!(await within(exited, grace.stdinGraceMs))) {
+    signalGroup(pid, 'SIGTERM')
+    if (!(await within(exited, grace.termGraceMs))) signalGroup(pid, 'SIGKILL')
   }
-  // The leader is gone; what it forked may not be.
-  signalGroup(child.pid, 'SIGKILL')
+  await gone
 }
 
-/** Kills, without waiting, what is left of a process's group. For a process that went by itself. */
+/** Kills, without waiting, what is left of a process's group. */
 export function killGroup(pid: number): void {
   signalGroup(pid, 'SIGKILL')
 }
@@ -128,92 +141,4 @@ function spawnError(error: Error): SpawnError {
   if (code === 'ENOENT') return new SpawnError('not_found', error)
   if (code === 'EACCES' || code === 'ENOEXEC') return new SpawnError('not_executable', error)
   return new SpawnError('other', error)
-}
-
-/**
- * What tells a running process from every other that had or will have its id: boot, id namespace, moment of start.
- * Undefined when there is no such process, and on other systems than Linux, where it cannot be known.
- */
-export function identityOf(pid: number): string | undefined {
-  const stat = readStat(pid)
-  if (stat === undefined || stat.state === 'Z' || stat.state === 'X') return undefined
-  return `${placeOfProcesses()} ${stat.startTime}`
-}
-
-/** Names the machine's boot and the id namespace that this process sees; '' where that cannot be known. */
-export function placeOfProcesses(): string {
-  try {
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${readlinkSync('/proc/self/ns/pid')}`
-  } catch {
-    return ''
-  }
-}
-
-/** Processes of a group that run, as far as their environment can be read and holds `entry` (`NAME=value`). */
-export function membersWith(group: number, entry: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => pid > 0 && readStat(pid)?.group === group && environmentOf(pid).includes(entry))
-}
-
-/** Can the memory of processes be told on this system? */
-export const tellsMemory = process.platform === 'linux'
-
-/**
- * Resident memory of process groups, that of all their members together, in MB. Pages that members share, such as those
- * of the program itself, count with each of them. Empty on other systems than Linux.
- */
-export async function memoryOf(groups: ReadonlySet<number>): Promise<ReadonlyMap<number, number>> {
-  const sums = new Map<number, number>()
-  if (!tellsMemory) return sums
-  for (const name of await readdir('/proc')) {
-    const group = /^\d+$/.test(name) ? Number((await fieldsOf(name))[2]) : 0
-    if (groups.has(group)) sums.set(group, (sums.get(group) ?? 0) + (await residentMb(name)))
-  }
-  return sums
-}
-
-/** Fields of /proc/<pid>/stat behind the name, none when there is no such process (any more). */
-async function fieldsOf(pid: string): Promise<readonly string[]> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  return afterName(text)
-}
-
-/** In kilobytes there, whatever the size of a page is. */
-async function residentMb(pid: string): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024
-}
-
-/** Kills one process. */
-export function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has gone.
-  }
-}
-
-function environmentOf(pid: number): readonly string[] {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-  } catch {
-    return []
-  }
-}
-
-/** Fields of /proc/<pid>/stat (proc(5)). */
-function readStat(pid: number): { state: string; group: number; startTime: string } | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = afterName(text)
-    return { state: fields[0] ?? '', group: Number(fields[2]), startTime: fields[19] ?? '' }
-  } catch {
-    return undefined
-  }
-}
-
-/** The name in parentheses comes second and may hold anything. */
-function afterName(stat: string): readonly string[] {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }

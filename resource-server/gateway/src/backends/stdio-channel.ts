@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { type Channel, ChannelError, type ChannelEvents } from './channel.ts'
 import type { RpcMessage } from './json-rpc.ts'
-import { createLineReader } from './lines.ts'
+import { createLineReader, type Overflow } from './lines.ts'
 import { type ChildProcess, type Exit, killGroup } from './process.ts'
+import type { Excess } from './process-watch.ts'
 import { createTail } from './text.ts'
 import type { BackendLimits } from './types.ts'
 
@@ -11,19 +12,19 @@ export interface StdioEnd {
   /** It was ended from here. */
   readonly asked: boolean
   readonly exit: Exit
-  /** The bound that it passed, for which it was stopped. */
-  readonly overflow?: 'line' | 'garbage' | 'unread' | 'memory'
+  /** The bound that it passed, or what else it was stopped for. */
+  readonly overflow?: Overflow | 'unread' | Excess
 }
 
 export interface StdioChannel extends Channel {
   readonly pid: number
   /** Starts reading. */
   listen(events: Pick<ChannelEvents, 'onMessage' | 'onClosed'>): void
-  /** Resolves when the process has gone and its output has been read. */
+  /** Resolves when the process has gone with its family, and its output has been read. */
   readonly ended: Promise<StdioEnd>
   close(): Promise<void>
-  /** Kills it and what it forked, for it has taken too much memory: what grows is not asked first. */
-  killForMemory(): void
+  /** Kills it and what it forked, for it has too much of something: what grows is not asked first. */
+  killFor(excess: Excess): void
   /** The end of what it wrote to stderr. */
   stderr(): string
   /** The first line on stdout that was no message. */
@@ -43,6 +44,7 @@ export function createStdioChannel(child: ChildProcess, limits: BackendLimits): 
   const reader = createLineReader({
     maxLine: limits.messageBytes,
     maxGarbage: limits.garbageBytes,
+    maxDepth: limits.messageDepth,
     onMessage: (message) => events?.onMessage(message),
     onOverflow: (what) => stopFor(what),
   })
@@ -56,8 +58,7 @@ export function createStdioChannel(child: ChildProcess, limits: BackendLimits): 
   child.stdout.on('error', () => {})
 
   const ended = child.exited.then(async (exit): Promise<StdioEnd> => {
-    killGroup(child.pid)
-    await drained(child)
+    await Promise.all([child.gone, drained(child)])
     events?.onClosed()
     return { asked, exit, ...(overflow === undefined ? {} : { overflow }) }
   })
@@ -84,8 +85,8 @@ export function createStdioChannel(child: ChildProcess, limits: BackendLimits): 
       if (!child.stdin.writable) throw new ChannelError('the process has gone', { lost: true })
       child.stdin.write(`${oneLine(message)}\n`)
     },
-    killForMemory() {
-      overflow ??= 'memory'
+    killFor(excess) {
+      overflow ??= excess
       killGroup(child.pid)
     },
     async close() {

@@ -46,9 +46,12 @@ function endedHow({ exit, overflow }: StdioEnd, limits: BackendLimits): string {
   if (overflow === 'line') return `was stopped, for it printed a line longer than ${limits.messageBytes} bytes`
   if (overflow === 'garbage')
     return `was stopped, for it printed more than ${limits.garbageBytes} bytes that are no messages`
+  if (overflow === 'message') return 'was stopped, for one of its messages could not be passed on'
   if (overflow === 'unread') return 'was stopped, for it did not read its stdin'
   if (overflow === 'memory')
     return `was killed, for it took more than ${limits.processMemoryMb} MB of memory with what it started (POSTERN_MAX_PROCESS_MEMORY_MB)`
+  if (overflow === 'processes')
+    return `was killed, for it ran more than ${limits.processesPerBackend} processes at once, itself and what it started`
   return exit.signal === null ? `exited with code ${exit.code}` : `was ended by ${exit.signal}`
 }
 

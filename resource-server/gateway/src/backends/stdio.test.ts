@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, realpath, writeFile } from 'node:fs/promises'
+import { mkdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { caller, callTool, eventually, isAlive, odd, openBench, service, textOf } from './fixtures/harness.ts'
@@ -99,7 +99,9 @@ test('each process has a short environment, a HOME and a folder of its own', asy
     const { connection } = await bench.backends.connect(service(backend), caller(who))
     const { env, cwd } = (await callTool(connection, 'env')) as { env: Record<string, string>; cwd: string }
     assert.deepEqual(
-      Object.keys(env).filter((name) => !['PATH', 'LOGNAME', 'SHELL', 'TERM', 'USER', 'HOME', 'OWN'].includes(name)),
+      Object.keys(env).filter(
+        (name) => !['PATH', 'LOGNAME', 'SHELL', 'TERM', 'USER', 'HOME', 'OWN', 'POSTERN_BACKEND'].includes(name),
+      ),
       [],
     )
     assert.equal(env['OWN'], 'value')
@@ -285,4 +287,66 @@ test('log lines that can only belong to one request reach it, others whoever wat
   assert.deepEqual([related, rest], [['a debug line', 'a warning line'], []])
   textOf(await Promise.all([log(), log()]).then(([first]) => first))
   assert.equal(rest.length, 4)
+})
+
+test('what is nested too deeply ends neither the backend nor the gateway', async (t) => {
+  const bench = await openBench()
+  t.after(bench.close)
+  const lease = await bench.backends.connect(service(odd()), caller('a'), { capabilities: { sampling: {} } })
+  const { connection } = lease
+  const heard: unknown[] = []
+  const call = (as: string) =>
+    connection.request(
+      { method: 'tools/call', params: { name: 'deep', arguments: { as, depth: 8000 } } },
+      {
+        caller: caller('a'),
+        onNotification: (notification) => heard.push(notification),
+        onRequest: async ({ request }) => {
+          heard.push(request)
+          return { result: {} }
+        },
+      },
+    )
+  assert.equal(textOf(await call('question')), 'said')
+  assert.equal(textOf(await call('notification')), 'said')
+  assert.deepEqual(await call('answer'), {
+    error: { code: -32603, message: 'The answer of the backend is nested deeper than 256 levels.' },
+  })
+  assert.deepEqual([heard, lease.ended.aborted, bench.reasons], [[], false, []])
+})
+
+test('a backend whose message cannot be passed on is stopped, and nobody else notices', async (t) => {
+  const bench = await openBench()
+  t.after(bench.close)
+  const [broken, other] = await Promise.all(
+    ['a', 'b'].map((who) => bench.backends.connect(service(odd()), caller(who))),
+  )
+  assert.ok(broken !== undefined && other !== undefined)
+  const pid = await callTool(other.connection, 'pid', {}, caller('b'))
+  const outcome = await broken.connection.request(
+    { method: 'tools/call', params: { name: 'log' } },
+    {
+      caller: caller('a'),
+      onNotification: () => {
+        throw new RangeError('Maximum call stack size exceeded')
+      },
+    },
+  )
+  assert.equal('error' in outcome && outcome.error.message, 'The backend of this service has stopped.')
+  await eventually(() => bench.reasons.length > 0, 'the reason')
+  assert.match(bench.reasons.join(), /^`.+` was stopped, for one of its messages could not be passed on/)
+  assert.equal(broken.ended.aborted, true)
+  assert.equal(await callTool(other.connection, 'pid', {}, caller('b')), pid)
+})
+
+test('a note of a process that cannot be struck out ends nobody', async (t) => {
+  const bench = await openBench()
+  t.after(bench.close)
+  const lease = await bench.backends.connect(service(odd()), caller('a'))
+  const pid = await callTool(lease.connection, 'pid')
+  const note = join(bench.dataDir, 'processes', `${pid}.json`)
+  await rm(note, { force: true })
+  await mkdir(note, { recursive: true })
+  await bench.backends.stop('svc')
+  assert.deepEqual([lease.ended.aborted, bench.backends.processes(), isAlive(Number(pid))], [true, [], false])
 })

@@ -5,9 +5,9 @@ import { childEnvironment } from './environment.ts'
 import { HandshakeError, shakeHands } from './handshake.ts'
 import type { JsonObject, RpcNotification } from './json-rpc.ts'
 import type { End, Live } from './live.ts'
-import type { MemoryWatch } from './memory-watch.ts'
 import { createPeer } from './peer.ts'
-import { SpawnError, startProcess } from './process.ts'
+import { type ChildProcess, SpawnError, startProcess } from './process.ts'
+import type { ProcessWatch } from './process-watch.ts'
 import { createStdioChannel, type StdioChannel } from './stdio-channel.ts'
 import { endedSentence, handshakeSentence, spawnSentence } from './stdio-reasons.ts'
 import { BackendError, type BackendLimits, type StdioBackend } from './types.ts'
@@ -29,9 +29,9 @@ export interface StdioOptions {
   readonly limits: BackendLimits
   readonly signal?: AbortSignal
   /** Told of the process as soon as it runs; what it returns is called when it has gone. */
-  readonly onStart?: (pid: number, home: string) => () => void
-  /** Limits the memory of the process and what it forks. */
-  readonly memory?: MemoryWatch
+  readonly onStart?: (child: Pick<ChildProcess, 'pid' | 'marker'>) => () => void
+  /** Limits the memory and the number of the process and what it forks. */
+  readonly watch?: ProcessWatch
 }
 
 /**
@@ -73,27 +73,22 @@ export async function startStdio(options: StdioOptions): Promise<Live> {
   }
 }
 
-async function spawnChannel({
-  backend,
-  command,
-  folder,
-  limits,
-  onStart,
-  memory,
-}: StdioOptions): Promise<StdioChannel> {
+async function spawnChannel({ backend, command, folder, limits, onStart, watch }: StdioOptions): Promise<StdioChannel> {
   const home = join(folder, 'home')
   const work = join(folder, 'work')
   await Promise.all([mkdir(home, { recursive: true, mode: 0o700 }), mkdir(work, { recursive: true, mode: 0o700 })])
   const cwd = backend.cwd ?? work
   try {
     const child = await startProcess({ ...command, cwd, env: childEnvironment(home, backend.env) })
-    const onEnd = onStart?.(child.pid, home)
+    const onEnd = onStart?.(child)
     const channel = createStdioChannel(child, limits)
-    const forget = memory?.add(child.pid, channel.killForMemory)
-    void channel.ended.then(() => {
-      onEnd?.()
+    const forget = watch?.add(child.family, channel.killFor)
+    const letGo = channel.ended.then(() => {
       forget?.()
+      onEnd?.()
     })
+    // A note that cannot be struck out names a process that is no more: the next gateway finds that out by itself.
+    letGo.catch(() => {})
     return channel
   } catch (error) {
     if (error instanceof SpawnError)

@@ -94,6 +94,8 @@ export function keyToRow(key: ApiKey): ApiKeyTable {
     previous_hint: key.previous?.hint ?? null,
     previous_expires_at: key.previous?.expiresAt ?? null,
     previous_last_used_at: key.previous?.lastUsedAt ?? null,
+    seed_hash: key.seedHash ?? null,
+    rotated_hashes: key.rotated === undefined ? null : JSON.stringify(key.rotated),
   }
 }
 
@@ -109,6 +111,8 @@ export function keyFromRow(row: Selectable<ApiKeyTable>): ApiKey {
     ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
     ...(row.last_used_at === null ? {} : { lastUsedAt: row.last_used_at }),
     ...previousOf(row),
+    ...(row.seed_hash === null ? {} : { seedHash: row.seed_hash }),
+    ...(row.rotated_hashes === null ? {} : { rotated: fromJson<string[]>(row.rotated_hashes) }),
     ...(row.tools === null ? {} : { tools: fromJson<string[]>(row.tools) }),
     ...(row.scopes === null ? {} : { scopes: fromJson<string[]>(row.scopes) }),
   }

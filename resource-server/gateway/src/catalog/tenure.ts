@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isId, systemClock } from '@postern/core'
 import { StartError, type StoreBase } from '@postern/server'
 import { isJsonObject } from '../backends/json-rpc.ts'
-import { identityOf, placeOfProcesses } from '../backends/process.ts'
+import { identityOf, placeOfProcesses } from '../backends/proc.ts'
 import type { Log } from '../backends/types.ts'
 import { tenureLimits } from '../limits.ts'
 

@@ -129,8 +129,15 @@ export interface ApiKey {
   readonly expiresAt?: number
   /** Of either value. */
   readonly lastUsedAt?: number
-  /** The value before the last rotation. Kept when its time is over, so that no seed brings it back. */
+  /** The value before the last rotation. Kept when its time is over: who still sends it is told so. */
   readonly previous?: PreviousKey
+  /**
+   * The hash that the seed had last, or that the key was made with: rotations leave it, and a seed which still has it says
+   * nothing new. Absent: the key was rotated before this was noted.
+   */
+  readonly seedHash?: string
+  /** Hashes of values that were rotated away, the oldest first: no seed brings them back. */
+  readonly rotated?: readonly string[]
   /** Absent: every tool. */
   readonly tools?: readonly string[]
   readonly scopes?: readonly string[]

@@ -1,4 +1,5 @@
 import { apiKeyHint, createId, generateApiKey, hashApiKey } from '@postern/core'
+import { limits } from '../limits.ts'
 import { isSame } from './canonical.ts'
 import { at } from './catalog-error.ts'
 import type { Draft } from './draft.ts'
@@ -22,7 +23,8 @@ export async function addKey(draft: Draft, serviceId: string, input: KeyInput, n
     throw conflict('duplicate', 'name', 'the service has a key of this name; choose another, or delete that key')
   }
   const key = generateApiKey()
-  const made = keyOf(serviceId, input, await hashApiKey(key), apiKeyHint(key), draft.stamp(now))
+  const value = { hash: await hashApiKey(key), hint: apiKeyHint(key), expiresAt: input.expiresAt }
+  const made = keyOf(input, value, { serviceId, createdAt: draft.stamp(now), seedHash: value.hash })
   const apiKey = input.keep === undefined ? made : { ...made, kept: input.keep(key) }
   draft.putKey(apiKey)
   return { apiKey, key }
@@ -51,6 +53,7 @@ export async function rotateKey(
     ...rest,
     hash: await hashApiKey(key),
     hint: apiKeyHint(key),
+    rotated: [...(before.rotated ?? []), before.hash].slice(-limits.rotatedHashes),
     ...(end === undefined ? {} : { expiresAt: end }),
     previous: {
       hash: before.hash,
@@ -91,36 +94,50 @@ export function seedKeys(
   const surplus = prune ? known.filter((key) => !inputs.some((input) => input.name === key.name)) : []
   for (const key of surplus) draft.removeKey(serviceId, key.id)
   for (const [index, input] of inputs.entries()) {
-    const { hash, hint = 'pst_…' } = input
-    if (hash === undefined) throw new TypeError('a seeded key brings its hash')
+    const { hash: seedHash, hint: seedHint = 'pst_…', expiresAt } = input
+    if (seedHash === undefined) throw new TypeError('a seeded key brings its hash')
     const before = known.find((key) => key.name === input.name)
-    // A value that was rotated away stays away, whatever a file still says.
-    const rotated = before?.previous?.hash === hash
-    const madeAt = before?.createdAt ?? draft.stamp(now)
-    const value = before && (rotated || before.hash === hash) ? before : { hash, hint }
-    const after = keyOf(serviceId, input, value.hash, value.hint, madeAt, before)
+    const hint = before?.hash === seedHash ? before.hint : seedHint
+    const value = before && isRotatedAway(before, seedHash) ? before : { hash: seedHash, hint, expiresAt }
+    const after = keyOf(input, value, { serviceId, createdAt: before?.createdAt ?? draft.stamp(now), seedHash, before })
     at(`[${index}]`, () => refuseSameValue(draft, after))
     if (!isSame(before, after)) draft.putKey(after)
   }
   checkKeyCount(draft.keysOf(serviceId).length, '')
 }
 
+/**
+ * A value that was rotated away stays away, however often that was and whatever its end, and so does what the seed has
+ * said all along. Where nobody knows what it said, it says nothing new.
+ */
+function isRotatedAway({ hash, seedHash, rotated = [] }: ApiKey, seeded: string): boolean {
+  return hash !== seeded && (seedHash === undefined || seedHash === seeded || rotated.includes(seeded))
+}
+
 function refuseSameValue(draft: Draft, key: ApiKey): void {
   const twin = draft
     .keysOf(key.serviceId)
-    .find((other) => other.id !== key.id && (other.hash === key.hash || other.previous?.hash === key.hash))
+    .find((other) => other.id !== key.id && [other.hash, other.seedHash, ...(other.rotated ?? [])].includes(key.hash))
   if (!twin) return
   throw conflict('duplicate', '', `the key has the value of ${twin.name}; give each its own`)
 }
 
-function keyOf(
-  serviceId: string,
-  input: KeyInput,
-  hash: string,
-  hint: string,
-  createdAt: number,
-  before?: ApiKey,
-): ApiKey {
+/** A value as it is stored, and its end: those of the one who asks, or those that the key has. */
+interface KeyValue {
+  readonly hash: string
+  readonly hint: string
+  readonly expiresAt?: number | undefined
+}
+
+interface KeyPlace {
+  readonly serviceId: string
+  readonly createdAt: number
+  readonly seedHash: string
+  readonly before?: ApiKey | undefined
+}
+
+function keyOf(input: KeyInput, { hash, hint, expiresAt }: KeyValue, place: KeyPlace): ApiKey {
+  const { serviceId, createdAt, seedHash, before } = place
   return {
     id: before?.id ?? createId('key'),
     serviceId,
@@ -130,7 +147,9 @@ function keyOf(
     createdAt,
     ...(before?.kept === undefined || before.hash !== hash ? {} : { kept: before.kept }),
     ...(before?.previous === undefined || before.hash !== hash ? {} : { previous: before.previous }),
-    ...(input.expiresAt === undefined ? {} : { expiresAt: input.expiresAt }),
+    seedHash,
+    ...(before?.rotated === undefined ? {} : { rotated: before.rotated }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(before?.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
     ...(input.tools === undefined ? {} : { tools: input.tools }),
     ...(input.scopes === undefined ? {} : { scopes: input.scopes }),

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { generateApiKey } from '@postern/core'
 import { createTestClock, type TestClock } from '@postern/core/testing'
+import { startRecordingUpstream } from '../protocol/fixtures/recording-upstream.ts'
+import { initialize, post, postModern, rpc } from '../protocol/fixtures/wire.ts'
 import { eventually, restOf } from '../testing/rest.ts'
 import { type Gateway, startGateway } from '../testing/start-gateway.ts'
 
@@ -60,7 +62,11 @@ test('while a key is rotated both of its values are good, under one name; then t
   assert.deepEqual([body.previous.lastUsedAt, body.lastUsedAt], [now, now], 'who still uses the old one can be seen')
   clock.advance(1000)
   assert.deepEqual([await statusOf(gateway, first), await statusOf(gateway, second)], [401, 200])
-  assert.equal((await call('GET', path)).body.previous, undefined)
+  const { body: over } = await call('GET', path)
+  assert.equal(over.previous, undefined)
+  clock.advance(hour)
+  assert.equal(await statusOf(gateway, first), 401)
+  assert.equal((await call('GET', path)).body.lastUsedAt, over.lastUsedAt, 'a value that is over is no use of the key')
   const events = await eventually('the refusal', async () => {
     const { body: found } = await call('GET', '/events?kind=access.refused')
     return found.items.length > 0 ? found.items : undefined
@@ -68,6 +74,43 @@ test('while a key is rotated both of its values are good, under one name; then t
   assert.deepEqual([events[0].reason, events[0].status], ['api_key_expired', 401])
   const { body: told } = await call('GET', '/events?kind=key.rotated')
   assert.deepEqual([told.items.length, told.items[0].apiKeyName, told.items[0].serviceId], [1, 'the CI', 's'])
+})
+
+test('a call that is under way outlives the value that it came with, rotated or deleted', async (t) => {
+  const upstream = await startRecordingUpstream()
+  t.after(() => upstream.close())
+  const { gateway, call } = await open(t)
+  const backend = { type: 'http' as const, url: upstream.url }
+  const keys = [{ name: 'rotated' }, { name: 'deleted' }]
+  const service = { id: 'late', name: 'late', path: '/late', backend }
+  const { apiKeys } = await gateway.createService({ ...service, authorizers: [{ type: 'ApiKey', apiKeys: keys }] })
+  const url = `${gateway.url}/late`
+  const params = { name: 'hold', arguments: {} }
+  const values = apiKeys.map(({ key }) => key)
+  const sessions = await Promise.all(values.map((key) => initialize(url, key)))
+  const held = values.flatMap((key, index) => [
+    post(url, key, rpc('tools/call', params)),
+    post(url, key, rpc('tools/call', params), { 'mcp-session-id': sessions[index] ?? '' }),
+    post(url, key, [rpc('tools/call', params)]),
+    postModern(url, key, 'tools/call', params),
+  ])
+  await upstream.waiting(held.length)
+  const [rotated, deleted] = apiKeys
+  const path = '/mcp-services/late/api-keys'
+  const { status, body } = await call('POST', `${path}/${rotated?.id}/rotate`, { grace: 0 })
+  assert.equal(status, 200)
+  assert.equal((await call('DELETE', `${path}/${deleted?.id}`)).status, 204)
+  for (const value of values) {
+    assert.equal((await post(url, value, rpc('tools/call', params))).status, 401, 'no further one is let in')
+    assert.equal((await postModern(url, value, 'tools/call', params)).status, 401)
+  }
+  upstream.release()
+  for (const answer of await Promise.all(held)) {
+    assert.equal(answer.status, 200)
+    assert.match(answer.text, /"text":"hold"/)
+  }
+  for (const value of values) assert.equal((await post(url, value, rpc('tools/list'))).status, 401)
+  assert.equal((await post(url, body.key, rpc('tools/list'))).status, 200)
 })
 
 test('there are two values at most, and without grace all older ones end at once', async (t) => {
@@ -161,4 +204,57 @@ test('it stays so over a restart, and no seed brings an old value back', async (
   const twin = { ...seed.services[0], authorizers: [{ type: 'ApiKey', apiKeys: [{ name: 'another', key: value }] }] }
   const applied = await restOf(gateway)('POST', '/seed', { version: 1, services: [twin] })
   assert.equal(applied.status, 409, 'nor gives it another name')
+})
+
+test('a seed brings a value only where it says another: not after any number of rotations, nor its end', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'postern-rotate-'))
+  t.after(() => rm(dataDir, { recursive: true, force: true }))
+  const clock: TestClock = createTestClock(Date.now())
+  const leaked = generateApiKey()
+  const end = clock.now() + 10 * hour
+  const seedWith = (...apiKeys: { name: string; key: string; expiresAt?: string }[]) => ({
+    version: 1 as const,
+    services: [
+      {
+        id: 's',
+        path: '/s',
+        backend: { type: 'builtin' as const },
+        authorizers: [{ type: 'ApiKey' as const, apiKeys }],
+      },
+    ],
+  })
+  const seed = seedWith({ name: 'seeded', key: leaked, expiresAt: new Date(end).toISOString() })
+  const first = await startGateway({ dataDir, seed, clock })
+  const call = restOf(first)
+  const [{ id }] = (await call('GET', '/mcp-services/s/api-keys')).body.items
+  const path = `/mcp-services/s/api-keys/${id}/rotate`
+  const expiresAt = new Date(end + hour).toISOString()
+  await call('POST', path, { grace: 0 })
+  const { key: live } = (await call('POST', path, { grace: 0, expiresAt })).body
+  await first.close()
+
+  const again = await startGateway({ dataDir, seed, clock })
+  t.after(() => again.close())
+  const rest = restOf(again)
+  assert.deepEqual([await statusOf(again, leaked), await statusOf(again, live)], [401, 200], 'what leaked stays away')
+  assert.equal((await rest('GET', `/mcp-services/s/api-keys/${id}`)).body.expiresAt, expiresAt, 'its end is its own')
+  assert.equal((await rest('POST', '/seed', seed)).body.unchanged, 1)
+  const exported = (await rest('GET', '/seed')).body
+  assert.equal((await rest('POST', '/seed', exported)).status, 200)
+  for (let count = 0; count < 2; count += 1) await rest('POST', path, { grace: 0 })
+  const { key: newest } = (await rest('POST', path, { grace: 0 })).body
+  for (const older of [seed, exported]) {
+    await rest('POST', '/seed', older)
+    assert.equal(await statusOf(again, newest), 200, 'nor what a seed said in between')
+  }
+  const twin = await rest('POST', '/seed', seedWith({ name: 'another', key: leaked }))
+  assert.equal(twin.status, 409, 'nor does it come back under another name')
+
+  const next = generateApiKey()
+  assert.equal((await rest('POST', '/seed', seedWith({ name: 'seeded', key: next }))).status, 200)
+  assert.deepEqual([await statusOf(again, newest), await statusOf(again, next)], [401, 200], 'another value is brought')
+  const sooner = new Date(clock.now() + hour).toISOString()
+  await rest('POST', '/seed', seedWith({ name: 'seeded', key: next, expiresAt: sooner }))
+  const { body } = await rest('GET', `/mcp-services/s/api-keys/${id}`)
+  assert.equal(body.expiresAt, sooner, 'the end of its own value is for the seed to say')
 })

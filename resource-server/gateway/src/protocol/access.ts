@@ -25,8 +25,12 @@ export interface Access {
   ): MaybePromise<Decision>
   /** The answer to a request for the protected-resource metadata; undefined for a service with API keys alone. */
   publish(service: ServedService, req: IncomingMessage): Reply | undefined
-  /** Is the caller's credential over, because its time is or because it was revoked? */
-  isOver(serviceId: string, auth: AuthInfo): boolean
+  /**
+   * Tells of callers that are admitted at this moment whether their credential is over: because its time is, because it
+   * was revoked, or because the service lets in by other rules since. A resource server of later knows nothing of what
+   * becomes of credentials that it has not seen.
+   */
+  lifeOf(service: ServedService): { readonly isOver: (auth: AuthInfo) => boolean }
   forget(serviceId: string): void
   close(): void
 }
@@ -65,7 +69,10 @@ export function createAccess(options: AccessOptions): Access {
       // Asked for at the root or path-inserted, it is the same document.
       return rs.publish(inbound(req, new URL(rs.metadataUrl).pathname))
     },
-    isOver: (serviceId, auth) => (entries.get(serviceId)?.rs.remaining(auth) ?? 0) <= 0,
+    lifeOf(service) {
+      const entry = entryOf(service)
+      return { isOver: (auth) => entries.get(service.id) !== entry || entry.rs.remaining(auth) <= 0 }
+    },
     forget(serviceId) {
       entries.get(serviceId)?.rs.close()
       entries.delete(serviceId)

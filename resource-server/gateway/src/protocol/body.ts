@@ -1,18 +1,29 @@
 import type { IncomingMessage } from 'node:http'
+import { isNestedDeeper } from '@postern/core'
 import { rpcCodes } from '../backends/json-rpc.ts'
+import type { ProtocolLimits } from '../limits.ts'
 import { Refusal, refusals } from './replies.ts'
 
 /**
- * Reads a request's body as JSON.
+ * Reads a request's body as JSON, which is nested no deeper than whatever looks at it can bear.
  * @throws Refusal 413, 415 or 400
  */
-export async function readJsonBody(req: IncomingMessage, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(
+  req: IncomingMessage,
+  { bodyBytes: maxBytes, bodyDepth: maxDepth }: Pick<ProtocolLimits, 'bodyBytes' | 'bodyDepth'>,
+): Promise<unknown> {
   const { headers } = req
   if (!isJson(headers['content-type']) || (headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new Refusal(refusals.contentType)
   }
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const text = await readText(req, maxBytes)
+  const body = parse(text)
+  if (isNestedDeeper(body, maxDepth)) throw tooDeep(maxDepth)
+  return body
+}
+
+function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -46,4 +57,9 @@ function tooLarge(maxBytes: number): Refusal {
   const headers = { connection: 'close' }
   const message = `Payload too large: a request has at most ${maxBytes} bytes`
   return new Refusal({ status: 413, code: rpcCodes.refused, message, headers })
+}
+
+function tooDeep(maxDepth: number): Refusal {
+  const message = `Invalid request: the body is nested deeper than ${maxDepth} levels; send what is deeper as a text`
+  return new Refusal({ status: 400, code: rpcCodes.invalidRequest, message })
 }

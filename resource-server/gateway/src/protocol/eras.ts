@@ -6,6 +6,8 @@ import {
   type RpcNotification,
   type RpcOutcome,
   type RpcRequest,
+  rpcCodes,
+  rpcError,
 } from '../backends/json-rpc.ts'
 import type { Era, ServerDescription } from '../backends/types.ts'
 import { envelopeKeys, gatewayInfo, latestModernVersion } from '../backends/versions.ts'
@@ -14,7 +16,7 @@ import { envelopeKeys, gatewayInfo, latestModernVersion } from '../backends/vers
 export interface ClientDescription {
   readonly era: Era
   readonly clientInfo: JsonObject | undefined
-  /** Log lines below this level, or any where it is absent, are not wanted. Legacy: the backend itself knows. */
+  /** Log lines below this level are not wanted. Where it is absent, none is; of a legacy client, every one. */
   readonly logLevel: string | undefined
   /** What it can be asked for. */
   readonly capabilities: JsonObject
@@ -51,11 +53,27 @@ function toModernRequest(request: RpcRequest, { clientInfo, logLevel, capabiliti
   return { ...request, params: { ...request.params, _meta: { ...metaOf(request.params), ...envelope } } }
 }
 
-const connectionState = new Set(['logging/setLevel', 'resources/subscribe', 'resources/unsubscribe'])
+/** What changes the state of a connection, by what a legacy server says it has. */
+const connectionState: ReadonlyMap<string, (capabilities: JsonObject) => boolean> = new Map([
+  ['logging/setLevel', ({ logging }) => logging !== undefined],
+  ['resources/subscribe', ({ resources }) => isJsonObject(resources) && resources['subscribe'] === true],
+  ['resources/unsubscribe', ({ resources }) => isJsonObject(resources) && resources['subscribe'] === true],
+])
 
-/** Does the gateway see to it itself, because modern backends keep no state of a connection? */
-export function isServedHere({ method }: RpcRequest, client: Era, backend: Era): boolean {
-  return client === 'legacy' && backend === 'modern' && connectionState.has(method)
+/**
+ * What the gateway answers itself, and sees to itself, of a legacy client's connection. A modern backend keeps no state of
+ * one. Where all callers share a connection, what one of them changes would be changed for the others.
+ */
+export function answerHere(
+  { method }: RpcRequest,
+  client: Era,
+  { era, capabilities }: ServerDescription,
+  isShared: boolean,
+): RpcOutcome | undefined {
+  const isThere = client === 'legacy' ? connectionState.get(method) : undefined
+  if (isThere === undefined || (era === 'legacy' && !isShared)) return undefined
+  const isServed = era === 'modern' || isThere(capabilities)
+  return isServed ? { result: {} } : rpcError(rpcCodes.methodNotFound, 'Method not found')
 }
 
 /** A backend's answer as the client's era has it. Errors are passed on as they are. */
@@ -105,8 +123,9 @@ export function isLogLevel(value: unknown): value is string {
 
 /** May this be said to the client within its request? */
 export function isForRequest({ method, params }: RpcNotification, client: ClientDescription): boolean {
-  if (client.era === 'legacy' || method !== 'notifications/message') return true
-  if (client.logLevel === undefined) return false
+  if (method !== 'notifications/message') return true
+  // What others share is not told the level of any of them.
+  if (client.logLevel === undefined) return client.era === 'legacy'
   const level = params?.['level']
   return typeof level === 'string' && levels.indexOf(level) >= levels.indexOf(client.logLevel)
 }

@@ -19,10 +19,19 @@ export interface Entry {
 
 /** Calls are known by their message: the object itself. */
 export interface Calls {
-  /** @param tools those that it calls: an event for each, with the same end */
+  /** @param tools those that it calls: an event for each */
   begin(call: object, tools: readonly string[], shownArguments: string | undefined): void
-  /** @param end `ok`, or why not */
-  end(call: object, end: Reason): void
+  /**
+   * @param end `ok`, or why not
+   * @param reached the ends of the tools that it called, in their order, where each had one of its own
+   */
+  end(call: object, end: Reason, reached?: readonly CallEnd[]): void
+}
+
+/** What came of one call: `ok`, or why not, and how long it took. */
+export interface CallEnd {
+  readonly reason: Reason
+  readonly durationMs: number
 }
 
 export interface Journal {
@@ -66,7 +75,8 @@ interface Call {
   readonly tools: readonly { readonly tool?: string }[]
   readonly shown: { readonly arguments?: string }
   readonly startedAt: number
-  end: { readonly reason: Reason; readonly durationMs: number } | undefined
+  /** One for each of the tools. */
+  ends: readonly CallEnd[] | undefined
 }
 
 interface Pending {
@@ -110,28 +120,29 @@ function createEntry(
   let answered: { readonly status: number; readonly durationMs: number } | undefined
   let isRecorded = false
 
-  const end = (call: Call, reason: Reason): void => {
-    call.end ??= { reason, durationMs: since(call.startedAt) }
+  const end = (call: Call, reason: Reason, reached: readonly CallEnd[] = []): void => {
+    const whole = { reason, durationMs: since(call.startedAt) }
+    call.ends ??= call.tools.map((_, index) => reached[index] ?? whole)
   }
   const endAll = (reason: Reason): void => {
     for (const call of calls.values()) end(call, reason)
     conclude()
   }
   const conclude = (): void => {
-    const isOpen = [...calls.values()].some((call) => call.end === undefined)
+    const isOpen = [...calls.values()].some(({ ends }) => ends === undefined)
     if (answered === undefined || isRecorded || isOpen) return
     isRecorded = true
     forget()
     const { event } = pending
     if (event === undefined) return
     const about = { ...event, serviceId, ...key, ...answered }
-    if (calls.size === 0) record(about)
-    // Of a single call, the time that its request took: that is what its caller waited.
-    const times = (call: Call) => (calls.size === 1 ? {} : { durationMs: call.end?.durationMs ?? about.durationMs })
-    for (const call of calls.values()) recordCall(call, { ...about, ...endOf(event, call.end?.reason), ...times(call) })
-  }
-  const recordCall = ({ tools, shown }: Call, event: EventInput): void => {
-    for (const tool of tools) record({ ...event, ...tool, ...shown })
+    const made = [...calls.values()].flatMap(callsOf)
+    if (made.length === 0) record(about)
+    for (const { what, end } of made) {
+      // Of a single call, the time that its request took: that is what its caller waited.
+      const time = made.length === 1 || end === undefined ? {} : { durationMs: end.durationMs }
+      record({ ...about, ...what, ...endOf(event, end?.reason), ...time })
+    }
   }
 
   return {
@@ -146,13 +157,13 @@ function createEntry(
           tools: tools.length === 0 ? [{}] : tools.map((tool) => ({ tool: tool.slice(0, longestToolName) })),
           shown: shownArguments === undefined ? {} : { arguments: shownArguments },
           startedAt: performance.now(),
-          end: undefined,
+          ends: undefined,
         })
       },
-      end(message, reason) {
+      end(message, reason, reached) {
         const call = calls.get(message)
         if (call === undefined) return
-        end(call, reason)
+        end(call, reason, reached)
         conclude()
       },
     },
@@ -175,6 +186,10 @@ function createEntry(
       conclude()
     },
   }
+}
+
+function callsOf({ tools, shown, ends = [] }: Call) {
+  return tools.map((tool, index) => ({ what: { ...tool, ...shown }, end: ends[index] }))
 }
 
 /** A call of somebody who was let in and did not succeed; a refusal says it all by itself. */

@@ -7,6 +7,8 @@ import {
   type RpcId,
   type RpcNotification,
   type RpcRequest,
+  rpcCodes,
+  rpcError,
 } from '../backends/json-rpc.ts'
 import { isLegacyVersion, latestLegacyVersion } from '../backends/versions.ts'
 import { type Accepts, type Answer, createAnswer, readAccept, response } from './answer.ts'
@@ -14,9 +16,11 @@ import { type ClientDescription, initializeResult, isLogLevel } from './eras.ts'
 import type { Exchange } from './exchange.ts'
 import { connectOptions, follow, sessionOf } from './legacy-session.ts'
 import type { Parts } from './parts.ts'
+import { isAboutTask, mayHaveTasks, withoutTask, withoutTasks } from './policy/tasks.ts'
 import { finishRelayed, type Relayed, unavailable } from './relay.ts'
 import { Refusal, refusals, sendEmpty, sendJson } from './replies.ts'
 import type { Session } from './sessions.ts'
+import { isSearch } from './toolset/reached-tools.ts'
 
 /** A legacy client's messages, and the session that they belong to, if there is one. */
 interface Conversation {
@@ -40,6 +44,7 @@ export async function serveLegacy(exchange: Exchange, body: unknown, parts: Part
   const requests = messages.filter((message) => message.kind === 'request')
   const passedOn = messages.filter((message) => message.kind === 'notification' && isPassedOn(message.notification))
   const asked = requests.map(({ request }) => request)
+  checkSearches(exchange, asked, parts.limits.batchSearches)
   const isWork = asked.length + passedOn.length > 0
   // What only the gateway hears (answers, progress, cancellations) costs nothing and is heard in the order in which it came.
   const leave = isWork ? await parts.policy.enter(exchange, asked, passedOn.length) : () => {}
@@ -79,6 +84,12 @@ function parseBody(body: unknown, maxBatch: number): ParsedMessage[] {
   })
 }
 
+function checkSearches({ service }: Exchange, requests: readonly RpcRequest[], most: number): void {
+  if (requests.filter((request) => isSearch(service.backend, request)).length <= most) return
+  const message = `Invalid request: at most ${most} searches in one batch; describe several tasks in one mcp_search_tool`
+  throw new Refusal({ status: 400, code: rpcCodes.invalidRequest, message })
+}
+
 async function initialize(exchange: Exchange, { id, request }: ParsedRequest, parts: Parts): Promise<void> {
   const { res, service, principal, note } = exchange
   note({ method: request.method })
@@ -96,7 +107,8 @@ async function initialize(exchange: Exchange, { id, request }: ParsedRequest, pa
     const lease = await parts.backends.connect(service, principal.caller, connectOptions(session))
     lease.release()
     const agreed = isLegacyVersion(protocolVersion) ? protocolVersion : latestLegacyVersion
-    answer.finish(id, { result: initializeResult(lease.connection.server, agreed) })
+    const { server } = lease.connection
+    answer.finish(id, { result: initializeResult(mayHaveTasks(exchange) ? server : withoutTasks(server), agreed) })
   } catch (error) {
     parts.sessions.end(session)
     finishRelayed(answer, id, unavailable(error))
@@ -129,6 +141,12 @@ async function serveBatch(conversation: Conversation, requests: readonly ParsedR
 /** Where nothing can be said before the answer. */
 const silent: Pick<Answer, 'notify' | 'say'> = { notify: () => {}, say: () => false }
 
+/**
+ * What begins something between a backend and its one client, which is the gateway: it would be begun anew for everybody
+ * who shares the connection, or never come to an end. An `initialize` that comes here is one among others.
+ */
+const begins = new Set(['initialize', 'server/discover', 'subscriptions/listen'])
+
 async function answerTo(
   { session, exchange, parts }: Conversation,
   id: RpcId,
@@ -136,6 +154,10 @@ async function answerTo(
   { notify, say }: Pick<Answer, 'notify' | 'say'>,
 ): Promise<Relayed> {
   if (request.method === 'ping') return { outcome: { result: {} } }
+  const hasTasks = mayHaveTasks(exchange)
+  if (begins.has(request.method) || (isAboutTask(request) && !hasTasks)) {
+    return { outcome: rpcError(rpcCodes.methodNotFound, 'Method not found') }
+  }
   const { service, principal, gone } = exchange
   const abort = new AbortController()
   session?.inFlight.set(id, abort)
@@ -145,7 +167,7 @@ async function answerTo(
     principal,
     mayReach: exchange.tools.shows,
     client: describe(session),
-    request,
+    request: hasTasks ? request : withoutTask(request),
     // A broken connection does not cancel a request of this era (MCP 2025-11-25, "Sending Messages"). Without a session
     // nobody could ever do it otherwise.
     signal: session === undefined ? gone : abort.signal,
@@ -205,7 +227,8 @@ function tell({ exchange, session, parts }: Conversation, notification: RpcNotif
     if (isRpcId(id)) session?.inFlight.get(id)?.abort()
   }
   if (method === 'notifications/progress') session?.questions.progress(notification)
-  if (isPassedOn(notification)) void passOn({ exchange, session, parts }, notification)
+  // Nobody waits for it, so nobody can be told that it went astray.
+  if (isPassedOn(notification)) passOn({ exchange, session, parts }, notification).catch(() => {})
 }
 
 async function passOn({ exchange, session, parts }: Conversation, notification: RpcNotification): Promise<void> {

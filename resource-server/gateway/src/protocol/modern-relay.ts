@@ -35,7 +35,7 @@ export async function relayModern(call: ModernCall, { parking, states, relay }: 
   let sent = request
   if (sealed !== undefined) {
     const state = typeof sealed === 'string' ? states.open(sealed, owner, request) : 'forged'
-    if (state === 'forged' || state === 'expired') return { outcome: refusedState[state] }
+    if (state === 'forged' || state === 'expired') return refusedState(state)
     if (state.kind === 'parked') return await parking.resume({ owner, request, attempt }, state)
     sent = { ...request, params: { ...request.params, requestState: state.state } }
   }

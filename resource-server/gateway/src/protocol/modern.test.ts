@@ -215,6 +215,25 @@ test('a subscription to nothing ends at once, a malformed or a boundless one is 
   assert.equal(await lasting.next(), undefined)
 })
 
+test('a subscription that is refused holds no backend', async (t) => {
+  const idle = { idleMs: 60_000, sweepMs: 20 }
+  const { url, key, backends, clock } = await open(t, {
+    frozen: true,
+    limits: { streamsPerCaller: 1 },
+    backendLimits: idle,
+  })
+  const params = { notifications: { toolsListChanged: true } }
+  const first = await stream(url, key, 'subscriptions/listen', params)
+  await first.next()
+  assert.equal((await postModern(url, key, 'subscriptions/listen', params)).status, 429)
+  assert.equal(backends.processes().length, 1)
+  first.close()
+  await eventually(() => {
+    clock.advance(idle.idleMs)
+    return backends.processes().length === 0
+  }, 'the end of a backend that nobody holds')
+})
+
 test('a modern backend is subscribed to for modern and legacy clients alike', async (t) => {
   const upstream = await startModern()
   const { url, key } = await open(t, { services: [{ id: 'mcp', backend: { type: 'http', url: upstream.url } }] })

@@ -18,6 +18,7 @@ import { parameterHeaders } from './modern-headers.ts'
 import { relayModern } from './modern-relay.ts'
 import { readModern } from './modern-request.ts'
 import type { Parts } from './parts.ts'
+import { isAboutTask, mayHaveTasks, withoutTask, withoutTasks } from './policy/tasks.ts'
 import { finishRelayed, unavailable } from './relay.ts'
 import { Refusal, refusals, sendEmpty } from './replies.ts'
 
@@ -35,7 +36,8 @@ export async function serveModern(exchange: Exchange, body: unknown, parts: Part
   if (message.kind === 'notification') return sendEmpty(res, 202, exchange.headers)
   const { id, request } = message
   note({ method: request.method })
-  if (abolished.has(request.method)) throw methodNotFound(id)
+  const isClosed = isAboutTask(request) && !mayHaveTasks(exchange)
+  if (isClosed || abolished.has(request.method)) throw methodNotFound(id)
   const leave = await parts.policy.enter(exchange, [request])
   try {
     await serveRequest(exchange, id, request, parts)
@@ -66,13 +68,14 @@ async function relay(
   const owner = { serviceId: service.id, callerKey: principal.caller.key }
   const canBeAsked = Object.keys(client.capabilities).length > 0
   const headers = parameterHeaders(req.headers)
+  const asMade = mayHaveTasks(exchange) ? (sent: RpcRequest) => sent : withoutTask
   // The end of the request's own connection is how this revision cancels it.
   const call = { owner, request, onNotification: answer.notify, gone, canBeAsked }
   const relayed = await relayModern(call, {
     parking,
     states,
     relay: (sent, hooks) =>
-      relay({ service, principal, mayReach: exchange.tools.shows, client, headers, request: sent, ...hooks }),
+      relay({ service, principal, mayReach: exchange.tools.shows, client, headers, request: asMade(sent), ...hooks }),
   })
   exchange.ended(request, relayed)
   finishRelayed(answer, id, relayed, statusOf(relayed.outcome, request.method))
@@ -114,7 +117,8 @@ async function discover(
   try {
     const lease = await backends.connect(service, principal.caller, connectOptions(request))
     lease.release()
-    answer.finish(id, { result: discoverResult(lease.connection.server) })
+    const { server } = lease.connection
+    answer.finish(id, { result: discoverResult(mayHaveTasks(exchange) ? server : withoutTasks(server)) })
   } catch (error) {
     finishRelayed(answer, id, unavailable(error))
   }

@@ -45,7 +45,10 @@ export interface ParkableCall {
   /** The backend has answered. */
   readonly finished: boolean
   expiresAt: number
-  /** Goes on until the call is over or has questions; with the client gone, the call is cancelled. */
+  /**
+   * Goes on until the call is over or has questions; with the client gone, the call is cancelled.
+   * @throws what the call itself threw: then it is over
+   */
   attend(attempt: Attempt): Promise<Turn>
   /** Takes answers, by the keys of the questions; others are left alone. False when one is no answer: then none is taken. */
   answer(responses: JsonObject): boolean
@@ -67,9 +70,10 @@ export function createParkableCall({ owner, limits, run }: ParkableCallOptions):
     string,
     { readonly question: Question; readonly settle: (outcome: RpcOutcome | undefined) => void }
   >()
-  const unheard: RpcNotification[] = []
+  const unheard = createUnheard(limits)
   let attempt: Attempt | undefined
-  let relayed: Relayed | undefined
+  /** How it ended: gives its answer, or throws what it threw. */
+  let over: (() => Turn) | undefined
   let lastKey = 0
   let round = 0
   let wake = (): void => {}
@@ -83,7 +87,7 @@ export function createParkableCall({ owner, limits, run }: ParkableCallOptions):
     for (const key of [...questions.keys()]) drop(key, outcome)
   }
   const ask: Asker = async (question) => {
-    if (relayed !== undefined || abort.signal.aborted) return undefined
+    if (over !== undefined || abort.signal.aborted) return undefined
     lastKey += 1
     const key = `q${lastKey}`
     const answer = new Promise<RpcOutcome | undefined>((settle) => questions.set(key, { question, settle }))
@@ -92,17 +96,27 @@ export function createParkableCall({ owner, limits, run }: ParkableCallOptions):
     return await answer
   }
   const onNotification = (notification: RpcNotification): void => {
-    if (attempt === undefined) unheard.push(notification)
+    if (attempt === undefined) unheard.keep(notification)
     else tell(attempt, notification)
-    if (unheard.length > limits.parkedNotifications) unheard.shift()
   }
-  const finish = (outcome: Relayed): void => {
-    relayed = attempt === undefined && isLarge(outcome, limits.parkedBytes) ? tooLarge : outcome
+  const end = (how: () => Turn): void => {
+    over = how
     // They may be somebody else's: with several calls under way nobody says whose a question is.
     dropAll(undefined)
     wake()
   }
-  void run({ ask, onNotification, signal: abort.signal }).then(finish)
+  const finish = (outcome: Relayed): void => {
+    const isKept = attempt !== undefined || sizeOf(outcome.outcome) <= limits.parkedBytes
+    const relayed = isKept ? outcome : tooLarge
+    end(() => ({ relayed }))
+  }
+  const fail = (error: unknown): void => {
+    // Kept for whoever attends, now or later: here it would be nobody's, which ends the process.
+    end(() => {
+      throw error
+    })
+  }
+  run({ ask, onNotification, signal: abort.signal }).then(finish).catch(fail)
 
   const abandon = (): void => {
     abort.abort()
@@ -110,11 +124,11 @@ export function createParkableCall({ owner, limits, run }: ParkableCallOptions):
   }
   const next = async (): Promise<Turn> => {
     for (;;) {
-      if (relayed !== undefined) return { relayed }
+      if (over !== undefined) return over()
       if (questions.size > 0) {
         // A backend that asks several things at once asks them of its client at once.
         await new Promise((resolve) => setTimeout(resolve, limits.gatherMs))
-        if (relayed === undefined && questions.size > 0) return { inputRequests: asked() }
+        if (over === undefined && questions.size > 0) return { inputRequests: asked() }
         continue
       }
       await new Promise<void>((resolve) => {
@@ -135,17 +149,19 @@ export function createParkableCall({ owner, limits, run }: ParkableCallOptions):
       return attempt !== undefined
     },
     get finished() {
-      return relayed !== undefined
+      return over !== undefined
     },
     async attend(current) {
       attempt = current
-      for (const notification of unheard.splice(0)) tell(current, notification)
+      for (const notification of unheard.take()) tell(current, notification)
       current.gone.addEventListener('abort', abandon, { once: true })
       if (current.gone.aborted) abandon()
-      const turn = await next()
-      current.gone.removeEventListener('abort', abandon)
-      attempt = undefined
-      return turn
+      try {
+        return await next()
+      } finally {
+        current.gone.removeEventListener('abort', abandon)
+        attempt = undefined
+      }
     },
     answer(responses) {
       const answers = [...questions.keys()].filter((key) => Object.hasOwn(responses, key))
@@ -178,8 +194,26 @@ function tell({ progressToken, onNotification }: Attempt, notification: RpcNotif
   }
 }
 
-function isLarge({ outcome }: Relayed, most: number): boolean {
-  return Buffer.byteLength(JSON.stringify(outcome)) > most
+/** What a backend says while nobody attends: so much of it and no more, the newest. */
+function createUnheard({ parkedBytes, parkedNotifications }: ParkableCallOptions['limits']) {
+  const kept: { readonly notification: RpcNotification; readonly size: number }[] = []
+  let bytes = 0
+  return {
+    keep(notification: RpcNotification): void {
+      const size = sizeOf(notification)
+      kept.push({ notification, size })
+      bytes += size
+      while (kept.length > parkedNotifications || bytes > parkedBytes) bytes -= kept.shift()?.size ?? bytes
+    },
+    take(): RpcNotification[] {
+      bytes = 0
+      return kept.splice(0).map(({ notification }) => notification)
+    },
+  }
+}
+
+function sizeOf(message: RpcOutcome | RpcNotification): number {
+  return Buffer.byteLength(JSON.stringify(message))
 }
 
 const unanswered = rpcError(rpcCodes.internalError, 'The client did not answer in time.')

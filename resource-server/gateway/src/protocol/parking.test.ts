@@ -5,6 +5,7 @@ import { eventually, odd } from '../backends/fixtures/harness.ts'
 import { askingStdio } from './fixtures/asking-servers.ts'
 import { answersTo, callModern, parkedIn, said } from './fixtures/asking-wire.ts'
 import { startTestGateway, type TestGatewayOptions } from './fixtures/test-gateway.ts'
+import { postModern } from './fixtures/wire.ts'
 
 async function open(t: { after(end: () => Promise<void>): void }, options: TestGatewayOptions = {}) {
   const backend = askingStdio('legacy')
@@ -76,6 +77,43 @@ test('another caller, service, tool or argument makes a state void, and its owne
   // The same arguments in another order are the same arguments.
   const same = { arguments: { b: [{ d: 3, c: 2 }], a: 1 } }
   assert.equal(said(await callModern(url, key, 'ask-name', { ...same, ...answersTo(parked) })), 'Ada')
+})
+
+test('a state that is refused is an event, without the state', async (t) => {
+  const { url, key, events, clock } = await open(t, { frozen: true })
+  const first = parkedIn(await callModern(url, key, 'rounds'))
+  const second = parkedIn(await callModern(url, key, 'rounds', answersTo(first)))
+  const third = parkedIn(await callModern(url, key, 'rounds', answersTo(second)))
+  events.length = 0
+  const forged = { ...answersTo(third), requestState: changed(third.requestState, -2) }
+  await callModern(url, key, 'rounds', forged)
+  await postModern(url, key, 'prompts/get', { name: 'greet', requestState: 'made up' })
+  await callModern(url, key, 'rounds', answersTo(first))
+  assert.deepEqual(said(await callModern(url, key, 'rounds', answersTo(third))), ['Ada', 'Ada', 'Ada'])
+  await callModern(url, key, 'rounds', answersTo(third))
+  clock.advance(5 * 60_000)
+  await callModern(url, key, 'rounds', answersTo(third))
+  const refusal = ['access.refused', 'refused', 'request_state_refused', 200]
+  assert.deepEqual(
+    events.map(({ tool, kind, outcome, reason, status }) => [tool, kind, outcome, reason, status]),
+    [
+      ['rounds', ...refusal],
+      [undefined, ...refusal],
+      ['rounds', ...refusal],
+      ['rounds', 'access.verified', 'ok', 'ok', 200],
+      ['rounds', ...refusal],
+      ['rounds', ...refusal],
+    ],
+  )
+  const recorded = JSON.stringify(events)
+  for (const { requestState } of [first, second, third, forged]) assert.ok(!recorded.includes(requestState))
+})
+
+test('a call that waits for its client holds no place, and comes back only where there is one', async (t) => {
+  const service = { id: 'svc', path: '/mcp', backend: askingStdio('legacy'), access: { limits: { concurrent: 1 } } }
+  const { url, key } = await open(t, { services: [service] })
+  const waiting = [parkedIn(await callModern(url, key, 'ask-name')), parkedIn(await callModern(url, key, 'ask-name'))]
+  for (const parked of waiting) assert.equal(said(await callModern(url, key, 'ask-name', answersTo(parked))), 'Ada')
 })
 
 test('a state can be used once, whichever round it is of', async (t) => {
@@ -152,12 +190,19 @@ test('calls that wait are bounded for each caller and in all; one over the bound
 
 test('a flood of questions: so many are asked, the rest is refused', async (t) => {
   const { url, key } = await open(t, { backendLimits: { questions: 5 } })
-  const parked = parkedIn(await callModern(url, key, 'flood'))
-  assert.equal(Object.keys(parked.inputRequests).length, 5)
   const answer = { role: 'assistant', model: 'none', content: { type: 'text', text: 'x' } }
-  const inputResponses = Object.fromEntries(Object.keys(parked.inputRequests).map((id) => [id, answer]))
-  const { requestState } = parked
-  assert.deepEqual(said(await callModern(url, key, 'flood', { requestState, inputResponses })), { refused: 195 })
+  let reply = await callModern(url, key, 'flood')
+  // The questions come through a pipe: none may be answered before the last has come, or more than five would be taken.
+  await eventually(async () => said(await callModern(url, key, 'refused')) === 195, 'the refusal of the rest')
+  let asked = 0
+  while (reply.result?.['resultType'] === 'input_required') {
+    const { requestState, inputRequests } = parkedIn(reply)
+    const ids = Object.keys(inputRequests)
+    asked += ids.length
+    const inputResponses = Object.fromEntries(ids.map((id) => [id, answer]))
+    reply = await callModern(url, key, 'flood', { requestState, inputResponses })
+  }
+  assert.deepEqual([asked, said(reply)], [5, { refused: 195 }])
 })
 
 test('an answer of 10 MB is refused at the door, and a fitting one still taken', async (t) => {

@@ -63,7 +63,10 @@ export function createParking({ clock, limits, states }: ParkingOptions): Parkin
     return true
   }
   const attend = async (call: ParkableCall, { owner, request, attempt }: ParkingRequest): Promise<Relayed> => {
-    const turn = await call.attend(attempt)
+    const turn = await call.attend(attempt).catch((error: unknown) => {
+      remove(call)
+      throw error
+    })
     if ('relayed' in turn) {
       remove(call)
       return turn.relayed
@@ -85,9 +88,8 @@ export function createParking({ clock, limits, states }: ParkingOptions): Parkin
     async resume(request, { call: id, round }) {
       const call = parked.get(id)
       // It was sealed for this owner; that it is looked at again costs nothing.
-      if (call === undefined || isOver(call) || !isSame(call.owner, request.owner))
-        return { outcome: refusedState.over }
-      if (call.attended || call.round !== round) return { outcome: refusedState.used }
+      if (call === undefined || isOver(call) || !isSame(call.owner, request.owner)) return refusedState('over')
+      if (call.attended || call.round !== round) return refusedState('used')
       const responses = request.request.params?.['inputResponses'] ?? {}
       if (!isJsonObject(responses) || !call.answer(responses)) return { outcome: notAnswers }
       return await attend(call, request)
@@ -105,17 +107,18 @@ function inputRequired({ inputRequests }: Extract<Turn, { inputRequests: unknown
   return { result: { resultType: 'input_required', inputRequests, requestState } }
 }
 
-function refused(what: string): RpcOutcome {
-  return rpcError(rpcCodes.invalidParams, `requestState: ${what}. Make the request anew, without it.`)
-}
-
-/** What a client is told whose state is of no use. */
-export const refusedState = {
-  forged: refused('it was changed, or is not of this caller, this service or this request'),
-  expired: refused('it has expired'),
-  over: refused('the call that it belongs to is over'),
-  used: refused('it was used before'),
+const problems = {
+  forged: 'it was changed, or is not of this caller, this service or this request',
+  expired: 'it has expired',
+  over: 'the call that it belongs to is over',
+  used: 'it was used before',
 } as const
+
+/** What a client is told whose state is of no use. Nothing of the state is recorded. */
+export function refusedState(problem: keyof typeof problems): Relayed {
+  const message = `requestState: ${problems[problem]}. Make the request anew, without it.`
+  return { outcome: rpcError(rpcCodes.invalidParams, message), refused: 'request_state_refused' }
+}
 
 const notAnswers = rpcError(
   rpcCodes.invalidParams,

@@ -83,7 +83,7 @@ export function createProtocol(options: ProtocolOptions): Protocol {
   const serve = async (exchange: Exchange): Promise<void> => {
     const { req, res, note } = exchange
     if (req.method === 'POST') {
-      const body = await readJsonBody(req, limits.bodyBytes)
+      const body = await readJsonBody(req, limits)
       return await (isModern(req.headers, body) ? serveModern : serveLegacy)(exchange, body, parts)
     }
     note({ method: req.method ?? 'other' })
@@ -104,10 +104,11 @@ export function createProtocol(options: ProtocolOptions): Protocol {
       journal.decided(service.id, { ...event, requestId: entry.requestId, resource: service.url })
       throw new Refusal(refusals.origin)
     }
+    const life = access.lifeOf(service)
     const decision = await access.admit(service, req, entry.requestId)
     if (decision.reply !== undefined) return sendReply(res, decision.reply)
     const { auth } = decision
-    const isOver = (): boolean => access.isOver(service.id, auth)
+    const isOver = (): boolean => life.isOver(auth)
     const principal = principalOf(auth)
     entry.note({ apiKeyName: principal.caller.apiKeyName })
     const tools = toolPolicy(service, principal, catalog.findById)
@@ -207,7 +208,10 @@ function exchangeOf(
     headers: corsHeaders(req),
     gone: gone.signal,
     opened: () => entry.finish(res.statusCode),
-    ended: (request, relayed) => calls.end(request, callEnd(relayed)),
+    ended(request, relayed) {
+      if (relayed.refused === undefined) calls.end(request, callEnd(relayed), relayed.reached)
+      else refused(relayed.refused)
+    },
   }
 }
 

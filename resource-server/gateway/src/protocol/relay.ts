@@ -1,3 +1,4 @@
+import type { Reason } from '@postern/core'
 import {
   type RpcId,
   type RpcNotification,
@@ -17,8 +18,9 @@ import {
 import type { ProtocolLimits } from '../limits.ts'
 import type { Answer } from './answer.ts'
 import type { Principal } from './caller.ts'
-import { type ClientDescription, isForRequest, isServedHere, translateOutcome, translateRequest } from './eras.ts'
+import { answerHere, type ClientDescription, isForRequest, translateOutcome, translateRequest } from './eras.ts'
 import { playRounds } from './input-rounds.ts'
+import type { CallEnd } from './journal.ts'
 
 /** One request on its way to the backend. */
 export interface RelayRequest {
@@ -41,6 +43,10 @@ export interface Relayed {
   readonly outcome: RpcOutcome
   /** Set when the HTTP status has to say that trying again makes sense. */
   readonly unavailable?: { readonly retryAfter: number }
+  /** What came of each tool that the request reached, where it reached others than the one that it named. */
+  readonly reached?: readonly CallEnd[]
+  /** Set when it was the gateway that would not go on with the request. */
+  readonly refused?: Extract<Reason, 'request_state_refused'>
 }
 
 /** Takes requests to the backend and brings the answers back, from one protocol era to the other where they differ. */
@@ -90,8 +96,10 @@ async function send(
 ): Promise<RpcOutcome> {
   const { request, client, principal, signal, headers, ask } = relayed
   const { server } = connection
-  if (isServedHere(request, client.era, server.era)) return { result: {} }
-  if (client.era === 'modern' && server.era === 'legacy' && client.logLevel !== undefined) {
+  const isShared = relayed.service.isolation === 'shared'
+  const answered = answerHere(request, client.era, server, isShared)
+  if (answered !== undefined) return answered
+  if (client.era === 'modern' && server.era === 'legacy' && client.logLevel !== undefined && !isShared) {
     connection.setLogLevel(client.logLevel)
   }
   const options: CallOptions = {

@@ -16,8 +16,10 @@ export function resourceServerOptions(
   const find = (hash: string): ApiKeyGrant | undefined => {
     const key = catalog.findKeyByHash(service.id, hash)
     if (key === undefined) return undefined
-    catalog.touchKey(service.id, key.id, hash)
-    return grantOf(key, hash, requiredScopes)
+    const grant = grantOf(key, hash, requiredScopes)
+    // Who is turned away with a value whose time is over has not used the key.
+    if ((grant.expiresAt ?? Number.POSITIVE_INFINITY) > clock.now() / 1000) catalog.touchKey(service.id, key.id, hash)
+    return grant
   }
   return {
     resource: service.url,

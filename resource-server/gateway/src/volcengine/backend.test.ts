@@ -38,6 +38,18 @@ test('a domain is an MCP server at the path of the service', () => {
   })
 })
 
+test('a backend without a credential is asked for by saying so, or nothing', () => {
+  const remote = domain({ Domain: 'mcp.example' })
+  for (const OutboundAuthorizerConfiguration of [
+    {},
+    { AuthorizerType: 'None' },
+    { AuthorizerType: '', Authorizer: {} },
+  ]) {
+    const backend = backendOf({ ...remote, OutboundAuthorizerConfiguration })
+    assert.deepEqual(backend, { type: 'http', url: 'https://mcp.example/mcp' })
+  }
+})
+
 test('with ProtocolType HTTP it is an API with its document', () => {
   const document = Buffer.from('openapi: 3.0.0').toString('base64')
   const request = { ...domain({ Domain: 'api.example' }), ProtocolType: 'HTTP' }
@@ -85,7 +97,23 @@ test('what cannot be run here, or is no host, is refused', () => {
   refused({ ...raw({}), BackendConfiguration: images }, wrong)
   const keys = { ApiKeys: [{ Name: 'k', Key: 'x' }] }
   const remote = domain({ Domain: 'mcp.example' })
-  const query = outbound({ ...keys, ApiKeyLocation: 'Query' })
-  refused({ ...remote, OutboundAuthorizerConfiguration: query }, 'InvalidParameter.OutboundAuthorizerConfiguration')
+  const wrongOutbound = 'InvalidParameter.OutboundAuthorizerConfiguration'
+  const identity = { CredentialProviderName: 'github', ProviderType: 'oauth2' }
+  for (const OutboundAuthorizerConfiguration of [
+    outbound({ ...keys, ApiKeyLocation: 'Query' }),
+    outbound({ ApiKeys: [{ Name: 'k' }] }),
+    outbound({ ApiKeys: [{ Name: 'k', Key: '' }] }),
+    outbound({ ApiKeys: [] }),
+    { AuthorizerType: 'ApiKey' },
+    { AuthorizerType: 'None', Authorizer: { KeyAuth: { ApiKeys: [{ Name: 'k' }] } } },
+    { AuthorizerType: 'Identity', Authorizer: { IdentityAuthorizer: identity } },
+    { AuthorizerType: 'ApiKey', Authorizer: { KeyAuth: keys, IdentityAuthorizer: identity } },
+    { Authorizer: { IdentityAuthorizer: identity } },
+    { AuthorizerType: 'OAuth2' },
+  ]) {
+    refused({ ...remote, OutboundAuthorizerConfiguration }, wrongOutbound)
+  }
+  const local = raw({ command: 'node' })
+  refused({ ...local, OutboundAuthorizerConfiguration: outbound(keys) }, wrongOutbound)
   refused({ ...remote, OutboundAuthorizerConfiguration: outbound({ ...keys, Parameter: 'Host' }) }, wrong)
 })

@@ -20,8 +20,14 @@ export interface BackendRequest {
 export function backendOf(request: BackendRequest): Backend {
   const wanted = { ...wantedBackend(request) }
   const headers = outboundHeaders(request.OutboundAuthorizerConfiguration)
-  if (headers !== undefined && wanted['type'] !== 'stdio')
+  if (headers !== undefined) {
+    if (wanted['type'] === 'stdio') {
+      throw refusedOutbound(
+        'a package that is started here is sent no headers; send {} and put its key into env of RawConfig',
+      )
+    }
     wanted['headers'] = { ...asRecord(wanted['headers']), ...headers }
+  }
   const checked = validate(backendSchema, wanted)
   if (checked.ok) return checked.value
   const [first] = checked.errors
@@ -30,6 +36,10 @@ export function backendOf(request: BackendRequest): Backend {
 
 function refused(field: string, message: string): WireError {
   return new WireError(`InvalidParameter.${field}`, 400, `${field}: ${message}`)
+}
+
+function refusedOutbound(message: string): WireError {
+  return refused('OutboundAuthorizerConfiguration', message)
 }
 
 function wantedBackend(request: BackendRequest): Record<string, unknown> {
@@ -80,16 +90,29 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A key is sent as it is: `Bearer x` has to be written so. */
+/**
+ * A key is sent as it is: `Bearer x` has to be written so. What would send the backend no credential is refused, but for
+ * what asks for none.
+ */
 function outboundHeaders(outbound: Outbound | undefined): Record<string, string> | undefined {
-  const keyAuth = outbound?.Authorizer?.KeyAuth
-  const [key, ...others] = keyAuth?.ApiKeys ?? []
-  if (keyAuth == null || key?.Key == null) return undefined
-  if (others.length > 0) throw refused('OutboundAuthorizerConfiguration', 'has several keys; one is sent')
-  if ((keyAuth.ApiKeyLocation ?? 'Header').toLowerCase() !== 'header') {
-    throw refused('OutboundAuthorizerConfiguration', 'keys are sent in a header; use ApiKeyLocation Header')
+  const type = outbound?.AuthorizerType || 'None'
+  const { KeyAuth: keyAuth, IdentityAuthorizer: identity } = outbound?.Authorizer ?? {}
+  if (identity != null || !['apikey', 'none'].includes(type.toLowerCase())) {
+    throw refusedOutbound(
+      'a backend is sent a key; use AuthorizerType ApiKey with KeyAuth, or leave it out here and set oauth of the backend ' +
+        'at /api/v1',
+    )
   }
-  return { [keyAuth.Parameter ?? 'Authorization']: key.Key }
+  const [key, ...others] = keyAuth?.ApiKeys ?? []
+  if (keyAuth == null || !key?.Key) {
+    if (type.toLowerCase() === 'none' && key === undefined) return undefined
+    throw refusedOutbound('AuthorizerType ApiKey needs Authorizer.KeyAuth.ApiKeys with one key and its Key')
+  }
+  if (others.length > 0) throw refusedOutbound('has several keys; one is sent')
+  if ((keyAuth.ApiKeyLocation || 'Header').toLowerCase() !== 'header') {
+    throw refusedOutbound('keys are sent in a header; use ApiKeyLocation Header')
+  }
+  return { [keyAuth.Parameter || 'Authorization']: key.Key }
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

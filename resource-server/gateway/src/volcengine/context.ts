@@ -1,3 +1,4 @@
+import type { Clock } from '@postern/core'
 import type { Sealer } from '@postern/server'
 import type { JsonObject } from '../backends/json-rpc.ts'
 import type { Catalog } from '../catalog/types.ts'
@@ -6,6 +7,7 @@ export interface VolcengineContext {
   readonly catalog: Catalog
   /** Keeps keys, so that Get can show them again. undefined: they are shown nowhere but in the management API's 201. */
   readonly sealer: Sealer | undefined
+  readonly clock: Clock
   /** The tools of a service as it lists them. Rejects when it cannot be asked. */
   readonly listTools: (serviceId: string) => Promise<readonly JsonObject[]>
   /** Public origin of the gateway. */

@@ -34,7 +34,7 @@ export type Inbound = z.output<typeof inbound>
 
 const outbound = z.looseObject({
   AuthorizerType: optionalText,
-  Authorizer: z.looseObject({ KeyAuth: keyAuth.nullish() }).nullish(),
+  Authorizer: z.looseObject({ KeyAuth: keyAuth.nullish(), IdentityAuthorizer: z.unknown().optional() }).nullish(),
 })
 export type Outbound = z.output<typeof outbound>
 
@@ -60,11 +60,23 @@ const protocolConfiguration = z.looseObject({
 })
 export type ProtocolConfiguration = z.output<typeof protocolConfiguration>
 
+/** Means nothing here, and is shown again: by its types, for the SDKs of the originals throw away what has others. */
+const network = z.looseObject({
+  VpcConfiguration: z
+    .looseObject({
+      VpcId: optionalText,
+      SubnetIds: z.array(z.string()).nullish(),
+      SecurityGroupIds: z.array(z.string()).nullish(),
+      EnableSharedInternetAccess: z.boolean().nullish(),
+    })
+    .nullish(),
+})
+
 const changeable = {
   BackendConfiguration: backendConfiguration.exactOptional(),
   InboundAuthorizerConfiguration: inbound.exactOptional(),
   OutboundAuthorizerConfiguration: outbound.exactOptional(),
-  NetworkConfiguration: z.looseObject({}).exactOptional(),
+  NetworkConfiguration: network.exactOptional(),
   ProtocolConfiguration: protocolConfiguration.exactOptional(),
 }
 
@@ -122,7 +134,7 @@ const ids = z.union([z.string(), z.array(z.string())], {
 
 const changeableOfToolset = {
   AuthorizerConfiguration: inbound.exactOptional(),
-  NetworkConfiguration: z.looseObject({}).exactOptional(),
+  NetworkConfiguration: network.exactOptional(),
 }
 
 export const createToolset = z.looseObject({

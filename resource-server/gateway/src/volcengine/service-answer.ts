@@ -1,4 +1,4 @@
-import type { ApiKey, Service } from '../catalog/types.ts'
+import type { Annotations, ApiKey, Service } from '../catalog/types.ts'
 import { inboundAnswer } from './authorizers.ts'
 import { placeOf, type VolcengineContext } from './context.ts'
 
@@ -6,18 +6,29 @@ function time(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z')
 }
 
-/** A service as the originals show one. Endpoint and Path together are its URL. */
+/** A service as the originals show one, with secrets only where there is a sealer. Endpoint and Path together are its URL. */
 export function serviceAnswer(service: Service, keys: readonly ApiKey[], context: VolcengineContext) {
   const { NetworkConfiguration: _, ...annotations } = service.annotations ?? {}
   return {
     ...ownWords(service),
-    ...annotations,
+    ...(context.sealer === undefined ? withoutSecrets(annotations) : annotations),
     MCPServiceId: service.id,
     ...servedAnswer(service, context),
     InboundAuthorizerConfiguration: inboundAnswer(service, keys, context.sealer),
     ProtocolConfiguration: { ProtocolConvertConfiguration: converted(service) },
     FailedLogFileUrl: '',
   }
+}
+
+/** The context to show many with: secrets are shown to who asks for one, by Get. */
+export function listing(context: VolcengineContext): VolcengineContext {
+  return { ...context, sealer: undefined }
+}
+
+/** Without what the backend is started with and sent: `env`, `headers`, keys. */
+export function withoutSecrets(annotations: Annotations): Annotations {
+  const { BackendConfiguration: _, OutboundAuthorizerConfiguration: __, ...rest } = annotations
+  return rest
 }
 
 /** What services and toolsets are shown with alike. */

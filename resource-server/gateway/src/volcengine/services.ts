@@ -2,13 +2,21 @@ import { createId } from '@postern/core'
 import { type Actions, action, checkedAs, kept, scalars, WireError } from '@postern/server'
 import { z } from 'zod'
 import type { Annotations, Service, ServiceChange } from '../catalog/types.ts'
-import { authorizerInput, authorizerOf, keyInput, keysAskedFor, newKeys, planKeys } from './authorizers.ts'
+import {
+  authorizerInput,
+  authorizerOf,
+  changedAuthorizer,
+  keyInput,
+  keysAskedFor,
+  newKeys,
+  planKeys,
+} from './authorizers.ts'
 import { backendOf } from './backend.ts'
 import { placeOf, type VolcengineContext } from './context.ts'
 import { allOf, chosen } from './list.ts'
 import { pathOf } from './path-of.ts'
 import { createService, listServices, oneService, type UpdateService, updateService } from './schemas.ts'
-import { serviceAnswer } from './service-answer.ts'
+import { listing, serviceAnswer, withoutSecrets } from './service-answer.ts'
 
 const words = {
   resource: 'MCPService',
@@ -35,7 +43,7 @@ const plain = z.object({ name: scalars.name, projectName: scalars.text(255).defa
 export function serviceActions(context: VolcengineContext): Actions {
   const { catalog, sealer } = context
   const { services, keys } = catalog
-  const shown = (service: Service) => serviceAnswer(service, keys.list(service.id), context)
+  const shown = (service: Service, showing = context) => serviceAnswer(service, keys.list(service.id), showing)
   return {
     CreateMCPService: action(words, createService, async (input, { requestId }) => {
       const { Name, ProjectName, Path, ClientToken, InboundAuthorizerConfiguration: inbound, ...rest } = input
@@ -72,13 +80,13 @@ export function serviceActions(context: VolcengineContext): Actions {
       const change = changeOf(service, input)
       const inbound = input.InboundAuthorizerConfiguration
       const isRenewed = inbound?.AuthorizerType === 'ApiKey'
-      const plan = isRenewed ? planKeys(id, keys.list(id), keysAskedFor(inbound), sealer) : undefined
+      const plan = isRenewed ? planKeys(id, keys.list(id), keysAskedFor(inbound), context) : undefined
       await services.update(id, change, { requestId }, plan)
       return { MCPServiceId: id }
     }),
 
     ListMCPServices: action(words, listServices, (input) => {
-      const { items, facts } = chosen(allOf(services), input, shown)
+      const { items, facts } = chosen(allOf(services), input, (service) => shown(service, listing(context)))
       return { MCPServices: items, ...facts }
     }),
 
@@ -92,9 +100,7 @@ export function serviceActions(context: VolcengineContext): Actions {
   function keptOf(all: Readonly<Record<string, unknown>>): Annotations {
     // A document is kept with the backend.
     const { ProtocolConfiguration: _, ...rest } = all
-    if (sealer !== undefined) return kept(rest)
-    const { BackendConfiguration: __, OutboundAuthorizerConfiguration: ___, ...plainly } = rest
-    return kept(plainly)
+    return kept(sealer === undefined ? withoutSecrets(rest) : rest)
   }
 
   function changeOf(service: Service, input: UpdateService): ServiceChange {
@@ -109,14 +115,14 @@ export function serviceActions(context: VolcengineContext): Actions {
       annotations,
       ...(Name === undefined ? {} : { name: checkedAs(plain, { name: Name }, words).name }),
       ...(isAboutBackend ? { backend: newBackend(service, input) } : {}),
-      ...(inbound === undefined ? {} : { authorizers: [authorizerInput(authorizerOf(inbound), [])] }),
+      ...(inbound === undefined ? {} : { authorizers: [changedAuthorizer(service, inbound)] }),
     }
   }
 
   /** What the request leaves out is as it was asked for before. */
   function newBackend(service: Service, input: UpdateService) {
     const { Path, ...present } = shown(service)
-    const whole = backendFields.safeParse({ ...present, ...input })
+    const whole = backendFields.safeParse({ ...present, ...service.annotations, ...input })
     if (!whole.success) {
       throw new WireError('InvalidParameter.BackendConfiguration', 400, 'BackendConfiguration: send all of it')
     }

@@ -39,7 +39,7 @@ const toolset = {
   Path: '/mcp',
   MCPServiceIds: 'svc-a,svc-b',
   ProjectName: 'default',
-  NetworkConfiguration: { EnablePublicNetwork: true },
+  NetworkConfiguration: { EnablePublicNetwork: true, VpcConfiguration: { VpcId: 'vpc-1', SubnetIds: ['a'] } },
   AuthorizerConfiguration: keyed({ Name: 'one' }, { Name: 'two' }),
   Tags: [{ Key: 'a', Value: 'b' }],
 }
@@ -85,7 +85,9 @@ describe('toolsets of the originals', () => {
         { MCPServiceId: 'svc-b', Name: 'svc-b', Status: 'Ready', Path: '/svc-b' },
       ],
       AssociatedRuntimes: [],
-      NetworkConfigurations: [{ Endpoint, NetworkType: 'public' }],
+      NetworkConfigurations: [
+        { Endpoint, NetworkType: 'public', VpcConfiguration: { VpcId: 'vpc-1', SubnetIds: ['a'] } },
+      ],
       Tags: [{ Key: 'a', Value: 'b' }],
     })
     for (const { Key = '' } of keysOf(shown)) {
@@ -176,6 +178,7 @@ describe('toolsets of the originals', () => {
     const { call } = world
     const authorizer = 'InvalidParameter.AuthorizerConfiguration'
     const many = keyed(...Array.from({ length: 26 }, (_, index) => ({ Name: `key-${index}` })))
+    const query = { AuthorizerType: 'ApiKey', Authorizer: { KeyAuth: { ApiKeys: [], ApiKeyLocation: 'Query' } } }
     const jwt = (custom: object) => ({ AuthorizerType: 'CustomJWT', Authorizer: { CustomJwtAuthorizer: custom } })
     const cases: [string, object, number, string][] = [
       ['CreateMCPToolset', { ...toolset, MCPServiceIds: undefined }, 400, 'MissingParameter'],
@@ -188,6 +191,7 @@ describe('toolsets of the originals', () => {
       ['CreateMCPToolset', { ...toolset, Name: '' }, 400, 'InvalidParameter.Name'],
       ['CreateMCPToolset', { ...toolset, AuthorizerConfiguration: keyed({ Name: 'x', Key: 'own' }) }, 400, authorizer],
       ['CreateMCPToolset', { ...toolset, AuthorizerConfiguration: many }, 409, 'QuotaExceeded'],
+      ['CreateMCPToolset', { ...toolset, AuthorizerConfiguration: query }, 400, authorizer],
       [
         'CreateMCPToolset',
         { ...toolset, AuthorizerConfiguration: jwt({ DiscoveryUrl: 'http://x.example/y' }) },

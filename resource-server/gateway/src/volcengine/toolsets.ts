@@ -1,11 +1,12 @@
 import { createId } from '@postern/core'
-import { type Actions, action, checkedAs, kept, scalars, serviceIds } from '@postern/server'
+import { type Actions, action, checkedAs, kept, type Sealer, scalars, serviceIds } from '@postern/server'
 import { z } from 'zod'
 import type { Service } from '../catalog/types.ts'
 import {
   type AuthorizerField,
   authorizerInput,
   authorizerOf,
+  changedAuthorizer,
   inboundAnswer,
   keyInput,
   keysAskedFor,
@@ -63,25 +64,27 @@ export function toolsetActions(context: VolcengineContext): Actions {
       return { MCPToolsetId: service.id }
     }),
 
-    GetMCPToolset: action(words, oneToolset, ({ MCPToolsetId }) => ({ MCPToolset: shown(toolsets.get(MCPToolsetId)) })),
+    GetMCPToolset: action(words, oneToolset, ({ MCPToolsetId }) => ({
+      MCPToolset: shown(toolsets.get(MCPToolsetId), sealer),
+    })),
 
     UpdateMCPToolset: action(words, updateToolset, async (input, { requestId }) => {
       const { MCPToolsetId: id, Name, MCPServiceIds, AuthorizerConfiguration: inbound, ClientToken: _, ...rest } = input
-      const { annotations } = toolsets.get(id)
+      const toolset = toolsets.get(id)
       const isRenewed = inbound?.AuthorizerType === 'ApiKey'
-      const plan = isRenewed ? planKeys(id, keys.list(id), keysAskedFor(inbound, field), sealer, field) : undefined
+      const plan = isRenewed ? planKeys(id, keys.list(id), keysAskedFor(inbound, field), context, field) : undefined
       const change = {
-        annotations: kept({ ...annotations, ...rest }),
+        annotations: kept({ ...toolset.annotations, ...rest }),
         ...(Name === undefined ? {} : { name: checkedAs(plain, { name: Name }, words).name }),
         ...(MCPServiceIds === undefined ? {} : { toolset: { serviceIds: membersIn(MCPServiceIds) } }),
-        ...(inbound === undefined ? {} : { authorizers: [authorizerInput(authorizerOf(inbound, field), [])] }),
+        ...(inbound === undefined ? {} : { authorizers: [changedAuthorizer(toolset, inbound, field)] }),
       }
       await toolsets.update(id, change, { requestId }, plan)
       return { MCPToolsetId: id }
     }),
 
     ListMCPToolsets: action(words, listServices, (input) => {
-      const { items, facts } = chosen(allOf(toolsets), input, shown)
+      const { items, facts } = chosen(allOf(toolsets), input, (toolset) => shown(toolset))
       return { MCPToolsets: items, ...facts }
     }),
 
@@ -95,8 +98,8 @@ export function toolsetActions(context: VolcengineContext): Actions {
     return checkedAs(members, { serviceIds: idsOf(given, 'MCPServiceIds') }, words).serviceIds
   }
 
-  /** A toolset as the originals show one. */
-  function shown(toolset: Service) {
+  /** A toolset as the originals show one; the values of its keys only with what opens them. */
+  function shown(toolset: Service, opening?: Sealer) {
     const { NetworkConfiguration: _, ...annotations } = toolset.annotations ?? {}
     const ids = toolset.backend.type === 'toolset' ? toolset.backend.serviceIds : []
     return {
@@ -106,7 +109,7 @@ export function toolsetActions(context: VolcengineContext): Actions {
       ...servedAnswer(toolset, context),
       MCPServices: ids.map((id) => ({ MCPServiceId: id, ...servedAnswer(catalog.services.get(id), context) })),
       AssociatedRuntimes: [],
-      AuthorizerConfiguration: inboundAnswer(toolset, keys.list(toolset.id), sealer),
+      AuthorizerConfiguration: inboundAnswer(toolset, keys.list(toolset.id), opening),
     }
   }
 }

@@ -121,6 +121,33 @@ describe('the gateway API of the originals', () => {
     assert.equal(rest.body.url, `${endpoint}/mcp`)
   })
 
+  it('shows a network as it was given, and takes keys where Get says that they are', async () => {
+    await using world = await open()
+    const { call } = world
+    const VpcConfiguration = { VpcId: 'vpc-1', SubnetIds: ['subnet-1'], EnableSharedInternetAccess: true }
+    const NetworkConfiguration = { EnablePublicNetwork: true, EnablePrivateNetwork: true, VpcConfiguration }
+    const KeyAuth = { ApiKeys: [{ Name: 'one' }], ApiKeyLocation: 'header', Parameter: 'authorization' }
+    const InboundAuthorizerConfiguration = { AuthorizerType: 'ApiKey', Authorizer: { KeyAuth } }
+    const given = { ...service, NetworkConfiguration, InboundAuthorizerConfiguration }
+    const created = await call('CreateMCPService', given)
+    assert.equal(created.status, 200, created.message)
+    const shown = await ready(call, created.result.MCPServiceId)
+    assert.deepEqual(shown.NetworkConfigurations[0].VpcConfiguration, VpcConfiguration)
+    const { ApiKeyLocation, Parameter } = shown.InboundAuthorizerConfiguration.Authorizer.KeyAuth
+    assert.deepEqual([ApiKeyLocation, Parameter], ['Header', 'Authorization'])
+    const [listed] = (await call('ListMCPServices')).result.MCPServices
+    assert.deepEqual(listed.NetworkConfigurations, shown.NetworkConfigurations)
+    const { MCPServiceId } = created.result
+    for (const where of [{ ApiKeyLocation: 'Query' }, { Parameter: 'key' }]) {
+      const Authorizer = { KeyAuth: { ...KeyAuth, ...where } }
+      const change = { MCPServiceId, InboundAuthorizerConfiguration: { AuthorizerType: 'ApiKey', Authorizer } }
+      const refused = await call('UpdateMCPService', change)
+      assert.equal(refused.code, 'InvalidParameter.InboundAuthorizerConfiguration')
+      assert.match(refused.message, /leave it out, or send/)
+    }
+    assert.deepEqual(keysOf(await ready(call, MCPServiceId)), keysOf(shown), 'nothing was changed')
+  })
+
   it('gives any number of services one path, and one service for one client token', async () => {
     await using world = await open()
     const { call } = world
@@ -252,6 +279,10 @@ describe('the gateway API of the originals', () => {
     const { call } = world
     const inbound = (value: unknown) => ({ ...service, InboundAuthorizerConfiguration: value })
     const own = { AuthorizerType: 'ApiKey', Authorizer: { KeyAuth: { ApiKeys: [{ Name: 'x', Key: 'my-own-value' }] } } }
+    const keyedIn = (where: object) => ({
+      AuthorizerType: 'ApiKey',
+      Authorizer: { KeyAuth: { ApiKeys: [{ Name: 'x' }], ...where } },
+    })
     const many = keyed(...Array.from({ length: 26 }, (_, index) => `key-${index}`))
     const authorizer = 'InvalidParameter.InboundAuthorizerConfiguration'
     const wrongBackend = 'InvalidParameter.BackendConfiguration'
@@ -276,6 +307,23 @@ describe('the gateway API of the originals', () => {
       ['CreateMCPService', inbound(trusting({ RequiredClaims: { a: 1 } })), 400, authorizer],
       ['CreateMCPService', inbound(trusting({ DiscoveryUrl: 'http://id.example/x' })), 400, authorizer],
       ['CreateMCPService', inbound({ AuthorizerType: 'None' }), 400, authorizer],
+      ['CreateMCPService', inbound(keyedIn({ ApiKeyLocation: 'Query' })), 400, authorizer],
+      ['CreateMCPService', inbound(keyedIn({ Parameter: 'X-Api-Key' })), 400, authorizer],
+      [
+        'CreateMCPService',
+        {
+          ...domain('mcp.example'),
+          OutboundAuthorizerConfiguration: { AuthorizerType: 'Identity', Authorizer: { IdentityAuthorizer: {} } },
+        },
+        400,
+        'InvalidParameter.OutboundAuthorizerConfiguration',
+      ],
+      [
+        'CreateMCPService',
+        { ...service, NetworkConfiguration: { VpcConfiguration: 'vpc-1' } },
+        400,
+        'InvalidParameter.NetworkConfiguration',
+      ],
       ['GetMCPService', { MCPServiceId: 'no-such-service' }, 404, 'NotFound.MCPService'],
       ['UpdateMCPService', { MCPServiceId: 'no-such-service' }, 404, 'NotFound.MCPService'],
       ['DeleteMCPService', {}, 400, 'MissingParameter'],

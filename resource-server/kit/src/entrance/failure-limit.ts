@@ -2,6 +2,7 @@ import { type Clock, createCache } from '@postern/core'
 import { limits } from '../limits.ts'
 import type { Refusal, RefusalKind } from '../refusal.ts'
 import type { InboundRequest } from '../request.ts'
+import { clientNetwork } from './client-network.ts'
 
 export interface FailureRules {
   /** Bad credentials of one client that are looked at within a window. */
@@ -45,10 +46,13 @@ export function createFailureLimit({ max, windowMs, client }: FailureRules, cloc
   }
 }
 
-/** The address at the other end of the connection of a request of Node's. Forwarding headers are never believed. */
+/**
+ * Who is at the other end of the connection of a request of Node's: an address, or the network of one. Forwarding headers
+ * are never believed.
+ */
 export function peerAddress(source: unknown): string | undefined {
   if (typeof source !== 'object' || source === null || !('socket' in source)) return undefined
   const { socket } = source
   if (typeof socket !== 'object' || socket === null || !('remoteAddress' in socket)) return undefined
-  return typeof socket.remoteAddress === 'string' ? socket.remoteAddress : undefined
+  return typeof socket.remoteAddress === 'string' ? clientNetwork(socket.remoteAddress) : undefined
 }

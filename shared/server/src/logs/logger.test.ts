@@ -20,6 +20,13 @@ const slips: Record<string, (log: ReturnType<typeof captureLog>['log']) => void>
       { accessToken: jwt, refresh_token: secret, apiKey, adminToken: secret, encryptionKey: secret, password: secret },
       'x',
     ),
+  'names of words that are typed': (log) =>
+    log.info({ pwd: secret, db_pwd: secret, passphrase: secret, otp: secret, 'TOTP-code': secret, auth: secret }, 'x'),
+  'JSON in a text, escaped or not': (log) =>
+    log.info(
+      { a: `{"api_key":"${secret}"`, b: JSON.stringify(`{"password":"${secret}"}`), c: `DB_PWD=${secret}` },
+      'x',
+    ),
   'a token under a harmless name': (log) => log.info({ value: jwt, other: apiKey, note: `got Bearer ${secret}` }, 'x'),
   'the message itself': (log) => log.warn(`refused ${jwt} and ${apiKey}`),
   'arguments of the message': (log) => log.warn('refused %s', `Bearer ${jwt}`),
@@ -52,6 +59,14 @@ for (const [where, slip] of Object.entries(slips)) {
     assert.equal(captured.lines().length, 1)
   })
 }
+
+test('a number is a credential where one is typed, and a count elsewhere', () => {
+  const captured = captureLog()
+  captured.log.info({ otp: 123456, pin: 1234, tokens: 7, secretCount: 3, code: 12 }, 'x')
+  const [line] = captured.lines()
+  const { otp, pin, tokens, secretCount, code } = line ?? {}
+  assert.deepEqual([otp, pin, tokens, secretCount, code], ['[hidden]', '[hidden]', 7, 3, 12])
+})
 
 test('what is no credential stays', () => {
   const captured = captureLog()

@@ -3,7 +3,10 @@ const hidden = '[hidden]'
 
 /** Names whose value is never logged, letter case and separators aside. */
 const secretNames =
-  /^(proxy)?authorization$|cookie|secret|password|passwd|credential|assertion|^token$|(access|refresh|id|admin|bearer|subject|actor)token|apikey|privatekey|encryptionkey|^keys?$|^jwks?$|^(auth|authorization|user|device)?code$|codeverifier|^env$|^headers$|^(client|user)?pin$|signature|^sealed|databaseurl/
+  /^(proxy)?authorization$|^auth$|cookie|secret|password|passwd|pwd|passphrase|passcode|^t?otp(code|token)?$|credential|assertion|^token$|(access|refresh|id|admin|bearer|subject|actor)token|apikey|privatekey|encryptionkey|^keys?$|^jwks?$|^(auth|authorization|user|device)?code$|codeverifier|^env$|^headers$|^(client|user)?pin$|signature|^sealed|databaseurl/
+
+/** Of these, a number is a credential too. */
+const secretNumbers = /^(password|passwd|pwd|passphrase|passcode|t?otp(code|token)?|(client|user)?pin)$/
 
 /** What betrays itself by its look: compact JWS or JWE, API keys, bearer and basic credentials, passwords in URLs. */
 const secretShapes: readonly [RegExp, string][] = [
@@ -11,8 +14,13 @@ const secretShapes: readonly [RegExp, string][] = [
   [/\bpst_[\w-]{20,}/g, hidden],
   [/\b(bearer|basic|dpop)\s+[\w.~+/=-]{8,}/gi, `$1 ${hidden}`],
   [/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/@]*):[^\s@/]+@/gi, `$1:${hidden}@`],
+  // Quotes may be escaped, once or more, where the text is JSON in JSON.
   [
-    /\b((?:client_)?secret|password|assertion|(?:access_|refresh_|id_|subject_)?token|code)(["']?\s*[=:]\s*["']?)[^\s"'&,;]{6,}/gi,
+    /\b((?:client_)?secret|password|assertion|(?:access_|refresh_|id_|subject_)?token|code)(\\*["']?\s*[=:]\s*\\*["']?)(?:[^\s"'&,;\\]|\\+(?!["'\\])){6,}/gi,
+    `$1$2${hidden}`,
+  ],
+  [
+    /(?<![a-z0-9])(api[_-]?key|passwd|pwd|passphrase)(\\*["']?\s*[=:]\s*\\*["']?)(?:[^\s"'&,;\\]|\\+(?!["'\\])){6,}/gi,
     `$1$2${hidden}`,
   ],
 ]
@@ -45,20 +53,18 @@ function copyObject(value: object, depth: number, above: Set<object>): unknown {
   if (value instanceof Map || value instanceof Set) return '[…]'
   const result: Record<string, unknown> = value instanceof Error ? errorFields(value) : {}
   for (const [name, member] of Object.entries(value).slice(0, maxItems)) {
-    result[name] = isSecretName(name) && !isPlain(name, member) ? hidden : copy(member, depth + 1, above)
+    result[name] = isSecret(name, member) ? hidden : copy(member, depth + 1, above)
   }
   if (value instanceof Error && value.cause !== undefined) result['cause'] = copy(value.cause, depth + 1, above)
   return result
 }
 
 /** Flags and counts are no credential, nor is the code of an error: `ECONNREFUSED`, `57P01`. */
-function isPlain(name: string, member: unknown): boolean {
-  if (typeof member === 'string') return name === 'code' && /^[A-Z0-9_]{3,40}$/.test(member)
-  return member === undefined || member === null || typeof member === 'boolean' || typeof member === 'number'
-}
-
-function isSecretName(name: string): boolean {
+function isSecret(name: string, member: unknown): boolean {
+  if (member === undefined || member === null || typeof member === 'boolean') return false
   const plain = name.toLowerCase().replace(/[_\-\s]/g, '')
+  if (typeof member === 'number') return secretNumbers.test(plain)
+  if (name === 'code' && typeof member === 'string' && /^[A-Z0-9_]{3,40}$/.test(member)) return false
   return secretNames.test(plain)
 }
 

@@ -41,4 +41,13 @@ export const serverMigrations: Migrations = {
       }
     },
   },
+  '004_used_signature': {
+    async up(db) {
+      await db.schema
+        .createTable('used_signature')
+        .addColumn('hash', 'text', (column) => column.primaryKey())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .execute()
+    },
+  },
 }

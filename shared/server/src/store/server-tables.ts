@@ -4,6 +4,8 @@ export interface ServerTables {
   postern_migration: { part: string; name: string; applied_at: number }
   postern_lease: { name: string; holder: string; expires_at: number }
   event: EventTable
+  /** Signatures of the originals' wire API that were sent, as hashes. */
+  used_signature: { hash: string; expires_at: number }
 }
 
 export interface EventTable {

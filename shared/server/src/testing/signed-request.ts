@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
 import type { AccessKey } from '../wire/access-keys.ts'
 import { type SignedParts, sha256Hex, sign } from '../wire/canonical.ts'
 
@@ -45,5 +47,18 @@ export async function callWire(options: ToSign) {
     metadata: body.ResponseMetadata,
     result: body.Result,
     code: body.ResponseMetadata?.Error?.Code,
+    message: body.ResponseMetadata?.Error?.Message,
   }
+}
+
+/** Sends a request as it was signed to a server that has another port now, as one has that was started again. */
+export async function sendAgain(serverUrl: string, { url, init }: ReturnType<typeof signedRequest>) {
+  const { hostname, port } = new URL(serverUrl)
+  const { host, pathname, search } = new URL(url)
+  const headers = { ...init.headers, host, 'content-length': Buffer.byteLength(init.body) }
+  const asked = request({ hostname, port, path: pathname + search, method: 'POST', headers, agent: false })
+  const [response] = await once(asked.end(init.body), 'response')
+  const chunks: Buffer[] = await response.toArray()
+  const body = JSON.parse(Buffer.concat(chunks).toString())
+  return { status: Number(response.statusCode), result: body.Result, code: body.ResponseMetadata?.Error?.Code }
 }

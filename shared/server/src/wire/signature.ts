@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '@postern/core'
 import { limits } from '../limits.ts'
+import type { StoreBase } from '../store/store.ts'
 import type { AccessKey } from './access-keys.ts'
 import { type Authorization, parseAuthorization } from './authorization.ts'
 import { type SignedParts, sha256Hex, sign } from './canonical.ts'
@@ -19,6 +20,8 @@ export interface SignedRequest {
 export interface SignatureOptions {
   readonly accessKeys: readonly AccessKey[]
   readonly clock: Clock
+  /** Where used signatures are noted. */
+  readonly store: Pick<StoreBase, 'own'>
 }
 
 /** Checks who signed a request. */
@@ -28,16 +31,16 @@ export interface SignatureCheck {
   /**
    * @throws WireError with the documented code: unknown key, date out of the window, another body, wrong or used signature
    */
-  verify(authorization: Authorization, request: SignedRequest): void
+  verify(authorization: Authorization, request: SignedRequest): Promise<void>
 }
 
 /** HMAC-SHA256 signatures of the originals: over whatever SignedHeaders lists, good once, within 15 minutes. */
-export function createSignatureCheck({ accessKeys, clock }: SignatureOptions): SignatureCheck {
+export function createSignatureCheck({ accessKeys, clock, store }: SignatureOptions): SignatureCheck {
   const secrets = new Map(accessKeys.map((key) => [key.accessKeyId, key.secretAccessKey]))
-  const used = createUsedSignatures({ max: limits.wireSignatures, clock })
+  const used = createUsedSignatures({ store, max: limits.wireSignatures, clock })
   return {
     read: (req) => parseAuthorization(onlyHeader(req, 'authorization')),
-    verify(authorization, request) {
+    async verify(authorization, request) {
       const secretAccessKey = secrets.get(authorization.accessKeyId)
       if (secretAccessKey === undefined) throw unknownKey(secrets.size)
       const { text: date, time } = dateOf(request.req, authorization)
@@ -49,12 +52,12 @@ export function createSignatureCheck({ accessKeys, clock }: SignatureOptions): S
       const parts = { method, path: request.path, query: request.query, headers, bodyHash }
       const expected = sign({ secretAccessKey, scope: authorization, date }, parts)
       if (!timingSafeEqual(Buffer.from(expected), Buffer.from(authorization.signature))) throw mismatch()
-      useOnce(authorization.signature, time + limits.wireClockSkew)
+      await useOnce(authorization.signature, time + limits.wireClockSkew)
     },
   }
 
-  function useOnce(signature: string, until: number): void {
-    const found = used.use(signature, until)
+  async function useOnce(signature: string, until: number): Promise<void> {
+    const found = await used.use(signature, until)
     if (found === 'used') {
       throw wireError('InvalidTimestamp', 'The signature was used before; sign the request again with a new X-Date.')
     }

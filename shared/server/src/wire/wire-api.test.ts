@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import type { EventInput } from '@postern/core'
 import { createTestClock } from '@postern/core/testing'
@@ -8,9 +9,14 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import { DomainError } from '../domain-error.ts'
 import { limits } from '../limits.ts'
+import { openStore } from '../store/open-store.ts'
+import type { ServerTables } from '../store/server-tables.ts'
+import type { Store } from '../store/store.ts'
 import { captureLog } from '../testing/captured-log.ts'
 import { startHttp, type TestHttp } from '../testing/http-server.ts'
-import { callWire, signedRequest, type ToSign } from '../testing/signed-request.ts'
+import { callWire, sendAgain, signedRequest, type ToSign } from '../testing/signed-request.ts'
+import { describeStores } from '../testing/stores.ts'
+import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { action } from './action.ts'
 import { canonicalQuery, sha256Hex, sign } from './canonical.ts'
 import { createUsedSignatures } from './used-signatures.ts'
@@ -61,37 +67,82 @@ describe('the signature', () => {
       'a=x%20y&b=&b=~%21%2A%27%28%29&%C3%A9=%2F',
     )
   })
+})
 
-  it('is remembered until it is of no use, within a bound', () => {
+describeStores('used signatures', (nextUrl) => {
+  const { log } = captureLog()
+  const open = (url: string) => openStore<ServerTables>({ url, migrations: {}, log })
+
+  it('are remembered until they are of no use, within a bound', async () => {
     const clock = createTestClock(0)
-    const used = createUsedSignatures({ max: 2, clock })
-    assert.deepEqual(
-      [used.use('a', 10), used.use('a', 10), used.use('b', 20), used.use('c', 20)],
-      ['new', 'used', 'new', 'full'],
-    )
+    await using store = closing(await open(await nextUrl()))
+    const used = createUsedSignatures({ store, max: 2, clock })
+    const uses = async (...all: [string, number][]) => {
+      const found = []
+      for (const [signature, until] of all) found.push(await used.use(signature, until))
+      return found
+    }
+    assert.deepEqual(await uses(['a', 10], ['a', 10], ['b', 20], ['c', 20], ['a', 10]), [
+      'new',
+      'used',
+      'new',
+      'full',
+      'used',
+    ])
+    clock.set(10)
+    assert.deepEqual(await uses(['c', 20], ['a', 10]), ['full', 'used'])
     clock.set(11)
-    assert.deepEqual([used.use('c', 20), used.use('b', 20)], ['new', 'used'])
+    assert.deepEqual(await uses(['c', 20], ['b', 20]), ['new', 'used'])
+    const rows = await store.own.selectFrom('used_signature').selectAll().execute()
+    assert.ok(rows.length === 2 && rows.every(({ hash }) => /^[0-9a-f]{64}$/.test(hash)))
+  })
+
+  it('are known after a restart, and to another process; of two at once one is new', async () => {
+    const clock = createTestClock(0)
+    const url = await nextUrl()
+    {
+      await using store = closing(await open(url))
+      assert.equal(await createUsedSignatures({ store, max: 9, clock }).use('a', 10), 'new')
+    }
+    await using one = closing(await open(url))
+    await using other = closing(await open(url))
+    const processes = [one, other].map((store) => createUsedSignatures({ store, max: 9, clock }))
+    assert.deepEqual(await Promise.all(processes.map((used) => used.use('a', 10))), ['used', 'used'])
+    const both = await Promise.all(processes.map((used) => used.use('b', 10)))
+    assert.deepEqual(both.toSorted(), ['new', 'used'])
   })
 })
+
+/** Closes it at the end of its scope. */
+function closing<S extends { close(): Promise<void> }>(store: S): S & AsyncDisposable {
+  return { ...store, [Symbol.asyncDispose]: store.close }
+}
 
 describe('the wire API', () => {
   const clock = createTestClock(start)
   const events: EventInput[] = []
   const { log, text } = captureLog()
   let server: TestHttp
-  const options = {
+  let store: Store<ServerTables>
+  const wireOptions = () => ({
     service: 'id',
     version: '2025-10-30',
     actions,
     clock,
     log,
     record: (event: EventInput) => void events.push(event),
-  }
+    accessKeys: [accessKey],
+    store,
+  })
 
   before(async () => {
-    server = await startHttp({ wire: wireApi({ ...options, accessKeys: [accessKey] }) })
+    store = await openStore<ServerTables>({ url: 'sqlite::memory:', migrations: {}, log })
+    server = await startHttp({ wire: wireApi(wireOptions()) })
   })
-  after(() => server.close())
+  after(async () => {
+    await server.close()
+    await store.close()
+  })
   beforeEach(() => {
     events.length = 0
     // A request like an earlier one has the same signature in the same second.
@@ -206,7 +257,7 @@ describe('the wire API', () => {
   })
 
   it('says what to set where no key is configured', async () => {
-    const bare = await startHttp({ wire: wireApi({ ...options, accessKeys: [] }) })
+    const bare = await startHttp({ wire: wireApi({ ...wireOptions(), accessKeys: [] }) })
     const answer = await send(signedRequest(toSign({ url: bare.url })))
     await bare.close()
     assert.equal(answer.status, 401)
@@ -233,6 +284,28 @@ describe('the wire API', () => {
       const again = await send(once)
       assert.deepEqual([again.status, again.body.ResponseMetadata.Error.Code], [400, 'InvalidTimestamp'])
     }
+  })
+
+  it('refuses a signature that was used before a restart, and takes one that was not', async () => {
+    const folder = await temporaryFolder()
+    const start = async () => {
+      const url = `sqlite:${join(folder.path, 'server.db')}`
+      const ownStore = await openStore<ServerTables>({ url, migrations: {}, log })
+      const own = await startHttp({ wire: wireApi({ ...wireOptions(), store: ownStore }) })
+      const close = () => own.close().then(ownStore.close)
+      return { send: (given: Partial<ToSign>) => sendAgain(own.url, signedRequest(toSign(given))), close }
+    }
+    const [used, unused] = [{ now: clock.now() }, { now: clock.now() - 1000 }]
+    const first = await start()
+    assert.equal((await first.send(used)).status, 200)
+    await first.close()
+    const second = await start()
+    const again = await second.send(used)
+    const late = await second.send(unused)
+    await second.close()
+    await folder.remove()
+    assert.deepEqual([again.status, again.code], [400, 'InvalidTimestamp'])
+    assert.equal(late.status, 200, 'signed before the restart, sent once')
   })
 
   it('does not count a signature as used by who only copied it onto another body', async () => {
@@ -359,7 +432,7 @@ describe('the wire API', () => {
   })
 
   it('is on the admin side alone in production', async () => {
-    const production = await startHttp({ mode: 'production', wire: wireApi({ ...options, accessKeys: [accessKey] }) })
+    const production = await startHttp({ mode: 'production', wire: wireApi(wireOptions()) })
     const open = await fetch(production.url, { method: 'POST' })
     const admin = await call({ url: production.adminUrl })
     await production.close()

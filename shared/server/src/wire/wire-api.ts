@@ -5,6 +5,7 @@ import { parseBody, readBytes } from '../http/body.ts'
 import { type NodeHandler, pathOf } from '../http/node-handler.ts'
 import { requestIdOf } from '../http/request-id.ts'
 import { limits } from '../limits.ts'
+import type { StoreBase } from '../store/store.ts'
 import type { AccessKey } from './access-keys.ts'
 import type { Action, Actions } from './action.ts'
 import { asWireError } from './answer-errors.ts'
@@ -20,6 +21,8 @@ export interface WireApiOptions {
   readonly actions: Actions
   readonly accessKeys: readonly AccessKey[]
   readonly clock: Clock
+  /** Where used signatures are noted. */
+  readonly store: Pick<StoreBase, 'own'>
   /** Told of requests that were not signed as they must be. */
   readonly record: EventSink
   readonly log: Pick<Logger, 'error'>
@@ -32,8 +35,8 @@ export interface WireApiOptions {
  * code and status; who signed is known before the action is looked for.
  */
 export function wireApi(options: WireApiOptions): NodeHandler {
-  const { service, version, actions, clock, record, log } = options
-  const signatures = createSignatureCheck({ accessKeys: options.accessKeys, clock })
+  const { service, version, actions, record, log } = options
+  const signatures = createSignatureCheck(options)
   return async (req, res) => {
     const startedAt = performance.now()
     const call = createCall(req)
@@ -48,7 +51,7 @@ export function wireApi(options: WireApiOptions): NodeHandler {
     const authorization = signatures.read(req)
     call.facts = { ...call.facts, service: authorization.service, region: authorization.region }
     const body = await readBytes(req)
-    signatures.verify(authorization, { req, path: pathOf(req), query, body })
+    await signatures.verify(authorization, { req, path: pathOf(req), query, body })
     call.signed = true
     const chosen = choose(call.facts, authorization)
     call.words = chosen.words

@@ -1,3 +1,4 @@
+import { isNestedDeeper } from '@postern/core'
 import type { Json, JsonObject } from '../json-rpc.ts'
 import { isJsonObject } from '../json-rpc.ts'
 import { readBytes } from '../read-bytes.ts'
@@ -36,7 +37,7 @@ function success(response: Response, bytes: Uint8Array, text: string | undefined
     const type = response.headers.get('content-type') ?? 'something unnamed'
     return mistake(`The API answered with ${type.slice(0, 100)} (${bytes.byteLength} bytes), which is no text.`)
   }
-  const value = isJson(response) || options.promised !== undefined ? parsed(text) : undefined
+  const value = isJson(response) || options.promised !== undefined ? parsed(text, options.limits) : undefined
   if (options.promised !== undefined && (value === undefined || !isAsPromised(options.promised, value))) {
     return mistake(`The API's answer is not what its document says: ${text}`)
   }
@@ -69,9 +70,11 @@ function isJson({ headers }: Response): boolean {
   return /^application\/([^;]+\+)?json\s*(;|$)/i.test(headers.get('content-type') ?? '')
 }
 
-function parsed(text: string): Json | undefined {
+/** Undefined for what is nested too deeply as well: nobody could write it out again. */
+function parsed(text: string, { messageDepth }: BackendLimits): Json | undefined {
   try {
-    return JSON.parse(text) as Json
+    const value = JSON.parse(text) as Json
+    return isNestedDeeper(value, messageDepth) ? undefined : value
   } catch {
     return undefined
   }

@@ -78,6 +78,9 @@ test('mistakes of the caller never reach the API', async (t) => {
   assert.equal(api.seen.length, 0)
 })
 
+// JSON.parse reads it, JSON.stringify cannot write it.
+const deep = `${'['.repeat(8000)}${']'.repeat(8000)}`
+
 const answers: readonly [string, Parameters<typeof serveApi>[0], string | RegExp, boolean][] = [
   ['text', (_, res) => void res.writeHead(200, { 'content-type': 'text/plain' }).end('hello'), 'hello', false],
   [
@@ -91,6 +94,12 @@ const answers: readonly [string, Parameters<typeof serveApi>[0], string | RegExp
     'JSON that is none',
     (_, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end('{'),
     '{',
+    false,
+  ],
+  [
+    'JSON that is nested too deeply',
+    (_, res) => void res.writeHead(200, { 'content-type': 'application/json' }).end(deep),
+    deep,
     false,
   ],
   [
@@ -165,6 +174,14 @@ test('an answer that breaks its promise is an error, and one that keeps it is no
   assert.equal((await result('addPet', { name: 'x' })).isError, true)
   assert.equal((await result('addPet', { name: 'x' })).isError, true)
   assert.deepEqual((await result('addPet', { name: 'x' })).structured, { id: null, more: 1 })
+})
+
+test('an answer that is nested too deeply keeps no promise', async (t) => {
+  const { result } = await open(t, (_, res) => {
+    res.writeHead(201, { 'content-type': 'application/json' }).end(`{"id":null,"deep":${deep}}`)
+  })
+  const { isError, structured } = await result('addPet', { name: 'x' })
+  assert.deepEqual([isError, structured], [true, undefined])
 })
 
 test('what the gateway sends along is not said back to the caller', async (t) => {

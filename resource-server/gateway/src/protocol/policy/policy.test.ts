@@ -313,9 +313,11 @@ test('more at once than allowed is 429; a place is free again however a call end
   const lost = [1, 2].map((id) => fetch(url, { ...init, body: JSON.stringify(call('hold', id)) }))
   await upstream.waiting(2)
   assert.equal(await isFull(), true)
+  gateway.events.length = 0
   gone.abort()
   await Promise.allSettled(lost)
-  while (await isFull()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await gateway.recorded(2)
+  assert.equal(await isFull(), false)
   upstream.release()
   // Cancelled within a session, while a stream stays open.
   const session = { 'mcp-session-id': await initialize(url, a) }
@@ -341,6 +343,28 @@ test('more at once than allowed is 429; a place is free again however a call end
   assert.equal(await isFull(), false)
 })
 
+test('each call of a batch has a place of its own, all of them or none', async (t) => {
+  const { gateway, upstream, url } = await open(t, { limits: { concurrent: 3 } })
+  const key = await gateway.catalog.addKey('s', { name: 'a', scopes: ['mcp'] })
+  const batch = (name: string, count: number) => Array.from({ length: count }, (_, id) => call(name, id))
+  const statusOf = async (count: number) => (await post(url, key, batch('read', count))).status
+  const held = post(url, key, batch('hold', 2))
+  await upstream.waiting(2)
+  assert.equal(await statusOf(2), 429)
+  assert.deepEqual(upstream.called, ['hold', 'hold'], 'none of them was made')
+  assert.equal(await statusOf(1), 200, 'what was refused took nothing')
+  upstream.release()
+  assert.equal((await held).status, 200)
+  assert.equal(await statusOf(3), 200)
+  const never = await post(url, key, [...batch('read', 3), rpc('ping', {}, 4)])
+  assert.deepEqual([never.status, never.headers['retry-after']], [429, undefined])
+  assert.equal(
+    parse(never.text).error?.message,
+    'Too many requests: these are 4 in one, and 3 at once are allowed; send fewer in one batch, or in one mcp_use_tool',
+  )
+  assert.equal(await statusOf(3), 200)
+})
+
 test('each call is an event: who, which tool, what came of it; an error of the tool is not one of the protocol', async (t) => {
   const { gateway, upstream, url, token } = await open(t, {})
   const key = await gateway.catalog.addKey('s', { name: 'the CI', scopes: ['mcp'] })
@@ -352,7 +376,7 @@ test('each call is an event: who, which tool, what came of it; an error of the t
   await upstream.waiting(1)
   gone.abort()
   await lost.catch(() => {})
-  while (decisions(gateway).length < 5) await new Promise((resolve) => setTimeout(resolve, 5))
+  await gateway.recorded(5)
   upstream.release()
   await post(url, key, rpc('tools/list'))
   const events = decisions(gateway)

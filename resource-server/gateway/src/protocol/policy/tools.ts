@@ -16,6 +16,8 @@ export type Judgement =
 export interface ToolPolicy {
   /** Is the tool to be shown, and found? Undefined: every one is. */
   readonly shows: ((tool: string) => boolean) | undefined
+  /** Is there a call that it refuses, as things stand? */
+  readonly refuses: boolean
   /** What becomes of a `tools/call` with these params. */
   judge(params: JsonObject | undefined): Judgement
 }
@@ -23,7 +25,7 @@ export interface ToolPolicy {
 const allowed: Judgement = { kind: 'allowed' }
 const wouldRefuse: Judgement = { kind: 'would_refuse' }
 const refused: Judgement = { kind: 'refused' }
-const everything: ToolPolicy = { shows: undefined, judge: () => allowed }
+const everything: ToolPolicy = { shows: undefined, refuses: false, judge: () => allowed }
 
 /**
  * The tools of an API key, the rules of the service and, for a toolset, those of its services: all of them have to allow
@@ -31,7 +33,8 @@ const everything: ToolPolicy = { shows: undefined, judge: () => allowed }
  */
 export function toolPolicy(service: ServedService, principal: Principal, findService: FindService): ToolPolicy {
   const { tools: ofKey } = principal
-  if (ofKey === undefined && !hasRules(service, findService)) return everything
+  const ruled = ruledOf(service, findService)
+  if (ofKey === undefined && ruled.length === 0) return everything
   const judgeOne = (tool: string | undefined): Judgement => {
     if (ofKey !== undefined && (tool === undefined || !ofKey.has(tool))) return refused
     return checksOf(service, tool, principal.subject(), findService).reduce<Judgement>(
@@ -42,6 +45,7 @@ export function toolPolicy(service: ServedService, principal: Principal, findSer
   const { backend } = service
   const isGuide = (tool: string): boolean => backend !== undefined && isSearchTool(backend, tool)
   return {
+    refuses: ofKey !== undefined || ruled.some(({ access }) => access?.mode !== 'dryRun'),
     shows: (tool) => isGuide(tool) || judgeOne(tool).kind !== 'refused',
     judge(params) {
       const reached = backend && reachedTools(backend, params)
@@ -50,9 +54,11 @@ export function toolPolicy(service: ServedService, principal: Principal, findSer
   }
 }
 
-function hasRules({ access, backend }: ServedService, findService: FindService): boolean {
-  if (access?.rules !== undefined) return true
-  return backend?.type === 'toolset' && backend.serviceIds.some((id) => findService(id)?.access?.rules !== undefined)
+/** Of the service and, for a toolset, its services: those that have rules. */
+function ruledOf(service: ServedService, findService: FindService): readonly ServedService[] {
+  const { backend } = service
+  const members = backend?.type === 'toolset' ? backend.serviceIds.flatMap((id) => findService(id) ?? []) : []
+  return [service, ...members].filter(({ access }) => access?.rules !== undefined)
 }
 
 interface Check {

@@ -32,26 +32,30 @@ export function createKeeper(options: KeeperOptions): Keeper {
     let pause = limits.retryMs
     for (let { missed } = options; !stopped.signal.aborted; missed = true) {
       const renewed = renewal.signal
-      const member = readyService(serviceId, catalog)
-      const lease = member && (await connect(member).catch(() => undefined))
-      if (lease !== undefined) {
-        pause = limits.retryMs
-        await attend(lease, renewed, missed)
-      }
+      // Whatever goes wrong, it is tried again: a rejection would be nobody's and end the gateway.
+      const wasHeard = await hear(renewed, missed).catch(() => false)
+      if (wasHeard) pause = limits.retryMs
       await wait(pause, AbortSignal.any([stopped.signal, renewed]))
-      if (lease === undefined) pause = Math.min(pause * 2, limits.retryLongestMs)
+      if (!wasHeard) pause = Math.min(pause * 2, limits.retryLongestMs)
     }
   }
 
-  /** Watches until the connection ends, is renewed, or nobody listens any more. */
-  const attend = async (lease: Lease, renewed: AbortSignal, missed: boolean): Promise<void> => {
-    if (stopped.signal.aborted) return lease.release()
-    if (missed) onChange()
-    const unwatch = watch(lease)
-    await aborted(AbortSignal.any([stopped.signal, renewed, lease.ended]))
-    unwatch()
-    lease.release()
+  /** Watches until the connection ends, is renewed, or nobody listens any more. False when there is nothing to watch. */
+  const hear = async (renewed: AbortSignal, missed: boolean): Promise<boolean> => {
+    const member = readyService(serviceId, catalog)
+    if (member === undefined) return false
+    const lease = await connect(member)
+    try {
+      if (stopped.signal.aborted) return true
+      if (missed) onChange()
+      const unwatch = watch(lease)
+      await aborted(AbortSignal.any([stopped.signal, renewed, lease.ended]))
+      unwatch()
+    } finally {
+      lease.release()
+    }
     if (!stopped.signal.aborted) onChange()
+    return true
   }
 
   void keep()

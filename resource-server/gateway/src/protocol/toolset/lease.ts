@@ -40,7 +40,10 @@ export async function leaseToolset(
     server: describeToolset(toolset, era, capabilities, instructionsOf(introduced, parts.ground.limits.instructions)),
     watch: (filter, listener, onRequest) =>
       watchMembers(parts, { toolset, caller, options, missed }, filter, listener, onRequest),
-    notify: (notification) => void tellMembers(parts, { toolset, caller, options }, notification),
+    notify: (notification) => {
+      // Nobody waits for it, so nobody can be told that it went astray.
+      tellMembers(parts, { toolset, caller, options }, notification).catch(() => {})
+    },
   })
 }
 

@@ -107,12 +107,25 @@ async function atUri(
   let refused: Relayed | undefined
   for (const { id, service: member } of membersOf(asked.service, ground.catalog)) {
     if (asked.signal.aborted) break
-    const relayed = await askTarget(ground, asked, { serviceId: id, member }, requestFor(uri))
+    const request = withoutRounds(requestFor(uri))
+    const relayed = await askTarget(ground, asked, { serviceId: id, member }, request)
+    if (asksBack(relayed)) ground.uris.show(viewerOf(asked), id, uri)
     if (!('error' in relayed.outcome)) return relayed
     // What a service says itself tells more than that it does not answer, or knows no resources at all.
     if (refused === undefined || weight(relayed) > weight(refused)) refused = relayed
   }
   return refused ?? { outcome: rpcError(rpcCodes.invalidParams, 'Resource not found') }
+}
+
+/** What was answered was asked by one service, and it is not known any more by which: that is for no other to read. */
+function withoutRounds(request: RpcRequest): RpcRequest {
+  const { inputResponses: _, requestState: __, ...params } = request.params ?? {}
+  return { ...request, params }
+}
+
+/** A service that asks is the one that gets the answers. */
+function asksBack({ outcome }: Relayed): boolean {
+  return !('error' in outcome) && outcome.result['resultType'] === 'input_required'
 }
 
 function weight({ outcome }: Relayed): number {

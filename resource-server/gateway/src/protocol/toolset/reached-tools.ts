@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../backends/json-rpc.ts'
+import type { JsonObject, RpcRequest } from '../../backends/json-rpc.ts'
 import type { BackendConfig } from '../../backends/types.ts'
 import { searchToolName, useToolName } from './search/tools.ts'
 import { readUses } from './search/uses.ts'
@@ -7,6 +7,11 @@ import { readUses } from './search/uses.ts'
 export function isSearchTool({ type, ...backend }: BackendConfig, tool: string): boolean {
   const searches = type === 'toolset' && 'mode' in backend && backend.mode === 'search'
   return searches && (tool === searchToolName || tool === useToolName)
+}
+
+/** Is it a search for tools? */
+export function isSearch(backend: BackendConfig, { method, params }: RpcRequest): boolean {
+  return method === 'tools/call' && params?.['name'] === searchToolName && isSearchTool(backend, searchToolName)
 }
 
 /**

@@ -37,7 +37,8 @@ export function createRanking(limits: ToolsetLimits): Ranking {
     best(entries, tasks, most) {
       const byName = new Map(entries.map((entry) => [String(entry.shown['name']), entry]))
       const index = indexOf(entries.map((entry) => documentOf(entry, limits.searchDescription)))
-      const found = tasks.map((task) => index.search(task).map(({ id }) => String(id)))
+      const each = Math.max(1, Math.floor(limits.searchWords / tasks.length))
+      const found = tasks.map((task) => search(index, task, each, limits).map(({ id }) => String(id)))
       const names = new Set<string>()
       for (let rank = 0; names.size < most && found.some((ids) => rank < ids.length); rank++) {
         for (const ids of found) {
@@ -50,15 +51,26 @@ export function createRanking(limits: ToolsetLimits): Ranking {
   }
 }
 
+/**
+ * Looks for the first words of a task. What looks alike is looked for by the first of them only, for it costs a walk
+ * through all words of all tools; nobody writes that much to find a tool, but to keep the gateway busy.
+ */
+function search(index: MiniSearch<Document>, task: string, most: number, limits: ToolsetLimits) {
+  const words = [...new Set(wordsOf(task))].slice(0, most)
+  const widely = Math.max(1, Math.floor((limits.searchWideWords * most) / limits.searchWords))
+  const isWide = (term: string, place: number): boolean => place < widely && term.length <= limits.searchWideWord
+  return index.search(task, {
+    tokenize: () => words,
+    prefix: (term, place) => term.length > 3 && isWide(term, place),
+    fuzzy: (term, place) => (term.length > 5 && isWide(term, place) ? 0.2 : false),
+  })
+}
+
 function indexed(documents: readonly Document[]): MiniSearch<Document> {
   const index = new MiniSearch<Document>({
     fields: ['name', 'title', 'description', 'service', 'parameters'],
     tokenize: wordsOf,
-    searchOptions: {
-      boost: { name: 3, title: 2 },
-      prefix: (term) => term.length > 3,
-      fuzzy: (term) => (term.length > 5 ? 0.2 : false),
-    },
+    searchOptions: { boost: { name: 3, title: 2 } },
   })
   index.addAll(documents)
   return index

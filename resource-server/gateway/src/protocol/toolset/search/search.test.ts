@@ -161,3 +161,24 @@ test('the index is never behind: services come and go, and a failing one hides n
   assert.match(firstText(nothing.result ?? {}), /^No tool fits these words/)
   assert.equal(found(firstText(nothing.result ?? {})).length, 6)
 })
+
+test('a batch has few searches: in the time of each, nobody else is served', { timeout }, async (t) => {
+  const gateway = await openToolset({ own: builtin }, { mode: 'search', limits: { batchSearches: 2 } })
+  t.after(gateway.close)
+  const { catalog, origin, url, key } = gateway
+  const batch = (...names: string[]) =>
+    names.map((name, id) => rpc('tools/call', { name, arguments: { task_description: ['echo'] } }, id))
+  const search = 'mcp_search_tool'
+  const tooMany = await post(url, key, batch(search, 'mcp_use_tool', search, search))
+  assert.equal(tooMany.status, 400)
+  assert.deepEqual(parse(tooMany.text).error, {
+    code: -32600,
+    message: 'Invalid request: at most 2 searches in one batch; describe several tasks in one mcp_search_tool',
+  })
+  const some = await post(url, key, batch(search, 'mcp_use_tool', search))
+  assert.deepEqual([some.status, JSON.parse(some.text).length], [200, 3])
+  // Elsewhere it is a name like any other.
+  catalog.put({ id: 'merged', backend: { type: 'toolset', serviceIds: ['own'], mode: 'merged' } })
+  const elsewhere = await catalog.addKey('merged', { name: 'k' })
+  assert.equal((await post(`${origin}/merged`, elsewhere, batch(search, search, search))).status, 200)
+})

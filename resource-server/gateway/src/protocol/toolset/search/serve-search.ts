@@ -1,4 +1,6 @@
 import { isJsonObject, type Json, type JsonObject, metaOf, rpcCodes, rpcError } from '../../../backends/json-rpc.ts'
+import type { CallEnd } from '../../journal.ts'
+import { callEnd } from '../../policy/call-end.ts'
 import type { Relayed } from '../../relay.ts'
 import type { Ground, ToolsetRequest } from '../ground.ts'
 import { type Entry, gather } from '../lists.ts'
@@ -65,15 +67,34 @@ async function use(ground: Ground, asked: ToolsetRequest, params: JsonObject): P
   if (typeof uses === 'string') return said(uses, true)
   const [only, ...others] = uses
   const alone = only !== undefined && others.length === 0
-  const all = await Promise.all(uses.map((one) => call(ground, asked, one, alone ? params : withoutRounds(params))))
+  const made = alone ? { asked, params } : { asked: withoutWaiting(asked), params: withoutRounds(params) }
+  const all = await Promise.all(uses.map((one) => timed(() => call(ground, made.asked, one, made.params))))
   const [first] = all
   // What a service asks back, or that it is busy, can be told of a single call alone.
-  if (alone && first !== undefined && (asksBack(first) || first.unavailable !== undefined)) return first
-  const results = all.map(resultOf)
-  return said(
+  if (alone && first !== undefined && (asksBack(first.relayed) || first.relayed.unavailable !== undefined)) {
+    return first.relayed
+  }
+  const results = all.map(({ relayed }) => resultOf(relayed))
+  const answer = said(
     JSON.stringify(results),
     results.every((one) => one['is_error'] === true),
   )
+  return { ...answer, reached: all.map(endOf) }
+}
+
+interface Timed {
+  readonly relayed: Relayed
+  readonly durationMs: number
+}
+
+async function timed(call: () => Promise<Relayed>): Promise<Timed> {
+  const startedAt = performance.now()
+  const relayed = await call()
+  return { relayed, durationMs: Math.round((performance.now() - startedAt) * 1000) / 1000 }
+}
+
+function endOf({ relayed, durationMs }: Timed): CallEnd {
+  return { reason: asksBack(relayed) ? 'call_failed' : callEnd(relayed), durationMs }
 }
 
 async function call(
@@ -89,6 +110,16 @@ async function call(
   return await askTarget(ground, asked, target, request)
 }
 
+/**
+ * While one of several calls waited for a client that is asked in its answer, the others would run on, and nobody
+ * would count them.
+ */
+function withoutWaiting(asked: ToolsetRequest): ToolsetRequest {
+  const { client, ask } = asked
+  if (client.era === 'legacy' || ask === undefined) return asked
+  return { ...asked, ask: async () => rpcError(rpcCodes.internalError, callAlone) }
+}
+
 /** Of several calls, none can be gone on with, and no progress is that of all. */
 function withoutRounds({ inputResponses: _, requestState: __, ...params }: JsonObject): JsonObject {
   const { progressToken: ___, ...meta } = metaOf(params)
@@ -102,10 +133,12 @@ function asksBack({ outcome }: Relayed): boolean {
 function resultOf(relayed: Relayed): JsonObject {
   const { outcome } = relayed
   if ('error' in outcome) return failed(outcome.error.message)
-  if (asksBack(relayed)) return failed('The tool asks for input: call it alone.')
+  if (asksBack(relayed)) return failed(callAlone)
   const { content, isError } = outcome.result
   return { result: Array.isArray(content) ? content : [], ...(isError === true ? { is_error: true } : {}) }
 }
+
+const callAlone = 'The tool asks for input: call it alone.'
 
 function failed(text: string): JsonObject {
   return { result: [{ type: 'text', text }], is_error: true }
