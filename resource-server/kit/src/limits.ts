@@ -26,8 +26,16 @@ export const limits = {
   keyMaxAgeSeconds: 600,
   /** How long after that the last known keys still serve when the issuer cannot be reached. */
   keyStaleIfErrorSeconds: 3600,
-  /** Every so often a token with an unknown key id may cause a fetch of its own. */
+  /** Every so often a token with an unknown key id may cause a fetch of its own, when such fetches keep finding nothing. */
   keyCooldownSeconds: 30,
+  /** Pause between two such fetches while hardly one was in vain, so the longest that a request waits for one. */
+  keyRefetchPauseMs: 1000,
+  /** Knocks with unknown key ids that leave this pause as it is; each further one doubles it, up to the cool-down. */
+  keyRefetchFreeKnocks: 1,
+  /** Unknown key ids that wait for one such fetch; with one more it is taken for a flood, and all are refused. */
+  keyRefetchWaiting: 3,
+  /** Key ids that are remembered as looked for in vain, each for a cool-down. */
+  keyIdsInVain: 32,
   /** How long a discovery document is believed. */
   discoveryMaxAgeSeconds: 3600,
   /** Pauses after a failed fetch: the first, then doubled up to the second. */
@@ -85,6 +93,8 @@ export const limits = {
   dpopMaxAgeMaxSeconds: 3600,
   /** Used proofs that the store in memory keeps, each until it would be too old anyway: 600 a second. About 20 MB. */
   dpopReplays: 200_000,
+  /** Largest `maxEntries` of such a store that may be asked for: what a Map holds. */
+  dpopReplaysMax: 16_000_000,
   /** Longest that a DPoP nonce is good; at least half of it. */
   dpopNonceSeconds: 300,
   /** Shortest secret that nonces are made from. */

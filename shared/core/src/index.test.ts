@@ -104,6 +104,7 @@ test('what is exported', async () => {
     'isChallengeText',
     'isId',
     'isLoopbackHost',
+    'isNestedDeeper',
     'isPublicAddress',
     'isScopeToken',
     'issuerFromDiscoveryUrl',

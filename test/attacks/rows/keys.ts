@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Fault } from '@postern/resource-server/testing'
+import { createSigningKey, type Fault } from '@postern/resource-server/testing'
 import type { Row } from '../row.ts'
 
 function outage(id: string, what: string, endpoint: 'metadata' | 'jwks', fault: Fault): Row {
@@ -184,6 +184,39 @@ export const keys: readonly Row[] = [
       issuer.rotate()
       await expect('OK', issuer.mint())
     },
+  },
+  {
+    id: 'E11',
+    what: "a rotation right after a stranger's key id, and the same again",
+    setUp: {},
+    async play({ issuer, expect, clock }) {
+      await expect('OK', issuer.mint())
+      const key = createSigningKey('ES256')
+      for (const kid of ['a', 'b']) {
+        await expect('IT', issuer.mint({}, { key, header: { kid } }))
+        issuer.rotate()
+        clock.advance(950)
+        await expect('OK', issuer.mint())
+        clock.advance(950)
+      }
+      assert.equal(issuer.fetches.jwks, 5)
+    },
+    because:
+      'The first request waits until a second has passed since the stranger was looked for. Several strangers within the cool-down make that 2, 4, 8 … seconds, a flood of them the 30 seconds of the cool-down, in which good tokens of a new key get 401: before the fetch nothing tells them from a stranger.',
+  },
+  {
+    id: 'E11',
+    what: 'three rotations within the cool-down',
+    setUp: {},
+    async play({ issuer, expect, clock }) {
+      await expect('OK', issuer.mint())
+      for (let count = 0; count < 3; count += 1) {
+        issuer.rotate()
+        await expect('OK', issuer.mint())
+        clock.advance(1000)
+      }
+    },
+    because: 'Fetches out of turn are at least a second apart, so that a token of the second key may wait that long.',
   },
   {
     id: 'E12',

@@ -191,5 +191,25 @@ export const operations: readonly Row[] = [
       }
       assert.equal(host.callers.length, before + 16)
     },
+    because:
+      'A tool that has a rule is 403 and so told from an unknown one: without a rule for `*` a tool needs nothing, which is what a server says that names its public tools. The option that closes it is in the next row.',
+  },
+  {
+    id: 'D20',
+    what: "with a rule for '*' a caller cannot tell an unknown tool from one that is out of reach",
+    setUp: {
+      guard: (rs) => ({
+        operations: protectOperations(rs, { tools: { delete: ['files:delete'], '*': ['files:delete'] } }),
+      }),
+    },
+    async play({ issuer, expect }: Fixture) {
+      const token = issuer.mint()
+      const seen = new Set<string>()
+      for (const name of ['delete', 'unknown', 'constructor', '__proto__', 'toString', '', 'Delete', ' delete', '*']) {
+        const answer = await expect('IS', post(token, call(name)), 'read write files:delete')
+        seen.add(JSON.stringify([answer.headers['www-authenticate'], answer.body]))
+      }
+      assert.equal(seen.size, 1)
+    },
   },
 ]

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { parseChallenges } from '@postern/resource-server/testing'
 import { bearer } from '../fixture.ts'
 import type { Row } from '../row.ts'
 
@@ -116,9 +117,11 @@ export const wire: readonly Row[] = [
   {
     id: 'A21',
     what: 'HEAD without a token',
-    async play({ send }) {
+    async play({ send, rs }) {
       const answer = await send({ method: 'HEAD' })
       assert.deepEqual([answer.status, answer.body], [401, ''])
+      const [{ scheme, params } = assert.fail()] = parseChallenges(answer.headers['www-authenticate'] ?? '')
+      assert.deepEqual([scheme, params], ['Bearer', { resource_metadata: rs.metadataUrl, scope: 'read write' }])
     },
   },
   {

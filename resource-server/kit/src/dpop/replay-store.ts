@@ -1,5 +1,6 @@
-import { type Clock, type MaybePromise, systemClock } from '@postern/core'
+import type { Clock, MaybePromise } from '@postern/core'
 import { limits } from '../limits.ts'
+import { readClock, readNumber, readRecord } from '../options/fields.ts'
 
 /** Remembers which proofs were used. Instances that serve the same resource share one, or a proof is good once at each. */
 export interface ReplayStore {
@@ -17,9 +18,12 @@ export interface ReplayStoreOptions {
   readonly clock?: Clock
 }
 
-/** Makes a store in memory, for one process. Its `add` throws a RangeError while it is full. */
+/** Makes a store in memory, for one process. Its `add` throws a RangeError while it is full. Throws `ConfigError`. */
 export function createReplayStore(options: ReplayStoreOptions = {}): ReplayStore {
-  const { maxEntries = limits.dpopReplays, clock = systemClock } = options
+  readRecord(options, '', ['maxEntries', 'clock'])
+  const clock = readClock(options.clock, 'clock')
+  const bounds = { min: 1, max: limits.dpopReplaysMax, fallback: limits.dpopReplays }
+  const maxEntries = readNumber(options.maxEntries, 'maxEntries', bounds)
   const seen = new Map<string, number>()
   let sweptAt = Number.NEGATIVE_INFINITY
 

@@ -216,6 +216,65 @@ test('a thousand unknown key ids cause one fetch, and cost the good tokens nothi
   assert.equal(bench.issuer.fetches.jwks, 3)
 })
 
+test('a rotated key is found within a moment of a stranger, by all who bring it, with one fetch', async () => {
+  const bench = await open()
+  await bench.find()
+  await refused(() => bench.keys.find('ES256', "a stranger's"), 'unknown_key')
+  const { kid } = bench.issuer.rotate()
+  bench.clock.advance(950)
+  const found = await Promise.all(Array.from({ length: 50 }, bench.find))
+  assert.ok(found.every((one) => one === kid))
+  assert.equal(bench.issuer.fetches.jwks, 3)
+})
+
+test('an id that was looked for in vain is not looked for again within the cool-down, and delays nobody', async () => {
+  const bench = await open()
+  await bench.find()
+  for (let second = 0; second < 29; second += 1) {
+    await refused(() => bench.keys.find('ES256', 'retired'), 'unknown_key')
+    bench.clock.advance(1000)
+  }
+  assert.equal(bench.issuer.fetches.jwks, 2)
+  bench.issuer.rotate()
+  await bench.find()
+  assert.equal(bench.issuer.fetches.jwks, 3)
+})
+
+test('keys that are rotated twice within the cool-down are found at their first token', async () => {
+  const bench = await open()
+  await bench.find()
+  for (let count = 0; count < 5; count += 1) {
+    const { kid } = bench.issuer.rotate()
+    assert.equal(await bench.find(), kid)
+    bench.clock.advance(1000)
+  }
+  assert.equal(bench.issuer.fetches.jwks, 6)
+})
+
+test('after a flood a rotated key is refused at once rather than held, and found within the cool-down', async () => {
+  const bench = await open()
+  await bench.find()
+  await Promise.all(
+    Array.from({ length: 100 }, (_, id) => refused(() => bench.keys.find('ES256', `${id}`), 'unknown_key')),
+  )
+  bench.issuer.rotate()
+  await refused(bench.find, 'unknown_key')
+  assert.equal(bench.issuer.fetches.jwks, 2)
+  bench.clock.advance(30_000)
+  await bench.find()
+  assert.equal(bench.issuer.fetches.jwks, 3)
+})
+
+test('closed while a request waits its turn: it is refused at once', async () => {
+  const bench = await open()
+  await bench.find()
+  await refused(() => bench.keys.find('ES256', "a stranger's"), 'unknown_key')
+  const waiting = refused(() => bench.keys.find('ES256', 'rotated'), 'keys_unavailable')
+  bench.keys.close()
+  await waiting
+  assert.equal(bench.issuer.fetches.jwks, 2)
+})
+
 test('older keys are fetched anew beside the requests', async () => {
   const bench = await open()
   await bench.find()

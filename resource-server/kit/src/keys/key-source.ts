@@ -4,7 +4,7 @@ import type { IssuerRules, Settings } from '../options/settings.ts'
 import { Refusal } from '../refusal.ts'
 import type { KeySet, VerificationKey } from './key-set.ts'
 import { createLoader } from './load-key-set.ts'
-import { createRefetchBucket } from './refetch-bucket.ts'
+import { createRefetch } from './refetch.ts'
 import { createRefresher, type RefresherSettings } from './refresher.ts'
 import { selectKey } from './select-key.ts'
 
@@ -30,8 +30,8 @@ export type KeySourceSettings = RefresherSettings & Pick<Settings, 'network' | '
 /**
  * Makes the source of one issuer's keys. Nothing is shared between issuers. Young keys serve as they are, older ones
  * while a fetch runs beside the requests, too old ones only while the issuer cannot be reached, and that for a bounded
- * time. An unknown key id causes a fetch of its own, at most one per cool-down. All who wait share one fetch; after a
- * failure there is a growing pause in which requests are refused at once (503).
+ * time. An unknown key id causes a fetch of its own, as `createRefetchBucket` allows. All who wait share one fetch; after
+ * a failure there is a growing pause in which requests are refused at once (503).
  */
 export function createKeySource(rules: IssuerRules, settings: KeySourceSettings): KeySource {
   const { clock, times } = settings
@@ -43,7 +43,13 @@ export function createKeySource(rules: IssuerRules, settings: KeySourceSettings)
   )
   const keys = createRefresher(load, settings, closing)
   const isFixed = rules.keys.from === 'local' && rules.keys.isFixed
-  const mayRefetch = createRefetchBucket(times.cooldown, clock)
+  const refetch = createRefetch({
+    cooldownMs: times.cooldown,
+    clock,
+    refresh: keys.refresh,
+    isKnown: ({ algorithm, kid }) => selectKey(keys.current() ?? noKeys, algorithm, kid).problem !== 'unknown_key',
+    closed: closing.signal,
+  })
 
   /** The keys that may be used now; a fetch is started where they grow old. */
   const usable = (): KeySet | undefined => {
@@ -82,8 +88,7 @@ export function createKeySource(rules: IssuerRules, settings: KeySourceSettings)
       if (found !== undefined) return found
     }
     if (keys.isPausing()) throw keys.unavailable()
-    if (!mayRefetch()) throw new Refusal('unknown_key')
-    await keys.refresh()
+    if (!(await refetch({ algorithm, kid }))) throw new Refusal('unknown_key')
     return pick(keys.current(), algorithm, kid)
   }
 

@@ -1,7 +1,7 @@
 import { checkIssuer } from '@postern/core'
 import { fetchUrlProblem } from '../keys/fetch-url.ts'
 import { ConfigError } from '../options/config-error.ts'
-import { readOneOf, readText } from '../options/fields.ts'
+import { readOneOf, readRecord, readText } from '../options/fields.ts'
 import type { IssuerOptions } from '../options/types.ts'
 import { MCPAuthAuthServerError } from './errors.ts'
 import { metadataUrlOf } from './fetch-server-config.ts'
@@ -16,6 +16,7 @@ export function checkServer(server: AuthServerConfig, path: string): void {
   if (typeof server !== 'object' || server === null) {
     throw new ConfigError(path, 'must be { issuer, type } or { metadata, type }')
   }
+  readRecord(server, path, ['metadata' in server ? 'metadata' : 'issuer', 'type'])
   readOneOf(server.type, `${path}.type`, ['oauth', 'oidc'], 'oidc')
   if ('metadata' in server) {
     const result = validateServerConfig(server)

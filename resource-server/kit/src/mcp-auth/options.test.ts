@@ -153,6 +153,12 @@ test('what a configuration of servers must be', () => {
   refused(() => handleBearerAuth({ verifyAccessToken: () => null, issuer: 'http://as.example' }), 'issuer', /use https/)
   refused(() => new MCPAuth(untyped({ protectedResources: [] })), 'protectedResources', /at least one/)
   refused(() => new MCPAuth(untyped({ protectedResources: { resource } })), 'protectedResources.metadata', /object/)
+  refused(() => withServers([{ issuer, type: 'oidc', jwksUri: 'x' }]), `${path}[0].jwksUri`, /known are issuer, type/)
+  const resolved = { metadata: { issuer }, type: 'oidc' }
+  refused(() => withServers([{ ...resolved, issuer }]), `${path}[0].issuer`, /known are metadata, type/)
+  const odd = { metadata: { resource, authorizationServers: [server] }, metdata: 1 }
+  refused(() => new MCPAuth(untyped({ protectedResources: odd })), 'protectedResources.metdata', /metadata\?/)
+  refused(() => new MCPAuth(untyped({ protectedResources: [odd] })), 'protectedResources[0].metdata', /metadata\?/)
   assert.throws(() => new MCPAuth(untyped({ ...config, server })), { code: 'invalid_server_config' })
   assert.throws(() => withServers([server, { ...server }]), { code: 'invalid_server_config', message: /\[1\]/ })
   const same = [{ metadata: { resource: 'https://MCP.example/mcp', authorizationServers: [server] } }]

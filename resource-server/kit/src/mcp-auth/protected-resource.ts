@@ -1,6 +1,6 @@
 import { canonicalResource } from '@postern/core'
 import { ConfigError } from '../options/config-error.ts'
-import { isRecord, readText } from '../options/fields.ts'
+import { isRecord, readRecord, readText } from '../options/fields.ts'
 import type { ResourceServerOptions } from '../options/types.ts'
 import { createResourceServer, type ResourceServer } from '../resource-server.ts'
 import { checkServer, issuerOptions } from './authorization-server.ts'
@@ -45,6 +45,7 @@ function refuse(cause: string): never {
 function readProtectedResource(config: unknown, place: string, kit: KitOptions): ProtectedResource {
   const path = `${place}.metadata`
   if (!isConfig(config)) throw new ConfigError(path, 'must be an object with the resource and its authorizationServers')
+  readRecord(config, place, ['metadata'])
   const written = readText(config.metadata.resource, `${path}.resource`)
   const servers = readServers(config.metadata.authorizationServers, `${path}.authorizationServers`)
   const options = { ...kit, ...documentOptions(config.metadata, path), issuers: servers.map(issuerOptions) }

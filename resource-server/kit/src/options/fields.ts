@@ -1,4 +1,4 @@
-import { isScopeToken } from '@postern/core'
+import { type Clock, isScopeToken, systemClock } from '@postern/core'
 import { ConfigError } from './config-error.ts'
 import { didYouMean } from './did-you-mean.ts'
 
@@ -54,6 +54,15 @@ export function readOneOf<T extends string>(value: unknown, path: string, allowe
 
 export function readFunction<F>(value: F | undefined, path: string): F | undefined {
   if (value !== undefined && typeof value !== 'function') throw new ConfigError(path, 'must be a function')
+  return value
+}
+
+/** The clock given, or the system's where none is. */
+export function readClock(value: Clock | undefined, path: string): Clock {
+  if (value === undefined) return systemClock
+  if (!isRecord(value) || typeof value.now !== 'function') {
+    throw new ConfigError(path, 'must have a function now() that gives milliseconds since the epoch')
+  }
   return value
 }
 

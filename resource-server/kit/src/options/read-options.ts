@@ -1,11 +1,11 @@
-import { checkResource, type EventSink, protectedResourceMetadataUrl, type Reason, systemClock } from '@postern/core'
+import { checkResource, type EventSink, protectedResourceMetadataUrl, type Reason } from '@postern/core'
 import { limits } from '../limits.ts'
 import { advertised, combineRequirements, type RequiredScopes } from '../requirement.ts'
 import type { CustomVerifierOptions } from '../tokens/custom.ts'
 import { ConfigError } from './config-error.ts'
 import {
-  isRecord,
   readBoolean,
+  readClock,
   readFunction,
   readNumber,
   readOneOf,
@@ -93,7 +93,7 @@ export function readOptions(options: ResourceServerOptions): Settings {
     keyTimes: readKeyTimes(options.keys),
     network: readOneOf(options.network, 'network', ['any', 'public-only'], 'any'),
     fetch: readFunction(options.fetch, 'fetch'),
-    clock: readClock(options.clock),
+    clock: readClock(options.clock, 'clock'),
     onEvent: neverThrowing(readFunction(options.onEvent, 'onEvent')),
     metadata: readMetadata(options.metadata, resource),
     rootMetadata: readBoolean(options.rootMetadata, 'rootMetadata'),
@@ -134,14 +134,6 @@ function readVerify(value: ResourceServerOptions['verify']): CustomVerifierOptio
   if (typeof value.token !== 'function') throw new ConfigError('verify.token', 'must be a function')
   readBoolean(value.allowNonExpiring, 'verify.allowNonExpiring')
   readNumber(value.timeout, 'verify.timeout', { min: 0.001, max: 60, fallback: 5 })
-  return value
-}
-
-function readClock(value: ResourceServerOptions['clock']): NonNullable<ResourceServerOptions['clock']> {
-  if (value === undefined) return systemClock
-  if (!isRecord(value) || typeof value['now'] !== 'function') {
-    throw new ConfigError('clock', 'must have a function now() that gives milliseconds since the epoch')
-  }
   return value
 }
 

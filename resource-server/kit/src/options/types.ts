@@ -111,7 +111,8 @@ export interface FailureLimitOptions {
   readonly window?: number
   /**
    * Tells clients apart, given Node's request or the fetch `Request`; undefined: it is not counted. Default: the address at
-   * the other end of Node's connection. Behind a proxy all share that, so say there which header the proxy sets.
+   * the other end of Node's connection, of IPv6 its /64. Behind a proxy all share that, so say there which header the proxy
+   * sets.
    */
   readonly client?: (source: unknown) => string | undefined
 }
@@ -156,7 +157,7 @@ export interface ResourceServerOptions {
     readonly maxAge?: number
     /** How long after that known keys serve while the issuer cannot be reached. Default 3600. */
     readonly staleIfError?: number
-    /** Between two fetches on account of unknown key ids. Default 30. */
+    /** Between two fetches on account of unknown key ids, where such fetches keep finding nothing. Default 30. */
     readonly cooldown?: number
   }
   /** `public-only` refuses to fetch from addresses that are not public (SSRF). Default `any`. */

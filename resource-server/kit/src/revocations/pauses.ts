@@ -1,4 +1,5 @@
 import { limits } from '../limits.ts'
+import { pause } from '../pause.ts'
 
 /** How long to wait before asking again. None keeps a process alive, and all end at once with the follower. */
 export interface Pauses {
@@ -13,18 +14,7 @@ export interface Pauses {
 
 export function createPauses(signal: AbortSignal): Pauses {
   let failures = 0
-  const sleep = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve()
-      const end = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = setTimeout(end, ms)
-      if (typeof timer === 'object') timer.unref()
-      signal.addEventListener('abort', end, { once: true })
-    })
+  const sleep = (ms: number) => pause(ms, signal)
   return {
     afterAnswer(tookMs, hasNews) {
       failures = 0

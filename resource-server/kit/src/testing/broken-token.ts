@@ -1,3 +1,4 @@
+import { didYouMean } from '../options/did-you-mean.ts'
 import { algorithms } from './broken/algorithms.ts'
 import type { Broken } from './broken/broken.ts'
 import { claims } from './broken/claims.ts'
@@ -23,9 +24,14 @@ export function describeBrokenToken(kind: BrokenTokenKind): { readonly row: stri
 
 /**
  * Makes a token that is wrong in just one way. Every one of them must be refused with `401 invalid_token`. Some need a
- * key of another type, which the issuer then publishes besides.
+ * key of another type, which the issuer then publishes besides. Throws a TypeError for a kind that is not on the list.
  */
 export function brokenToken(issuer: TokenSource, kind: BrokenTokenKind): string {
+  if (!isKind(kind)) {
+    const meant = didYouMean(String(kind), brokenTokenKinds)
+    const hint = meant === undefined ? 'brokenTokenKinds has them all' : `did you mean ${meant}?`
+    throw new TypeError(`kind: there is no broken token '${String(kind)}'; ${hint}`)
+  }
   const { make }: Broken = broken[kind]
   return make(issuer)
 }

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Clock, issuerMetadataUrls, type JsonObject, randomBase64url, systemClock } from '@postern/core'
-import type { Algorithm } from '../options/algorithms.ts'
+import { type Clock, issuerMetadataUrls, type JsonObject, randomBase64url } from '@postern/core'
+import { type Algorithm, algorithms } from '../options/algorithms.ts'
+import { ConfigError } from '../options/config-error.ts'
+import { readClock, readOneOf, readRecord, readTexts } from '../options/fields.ts'
 import { createFakeIntrospection, type IntrospectionRequest, introspectionClient } from './fake-introspection.ts'
 import { assemble, createSigningKey, type SigningKey, signBytes } from './signing.ts'
 
@@ -73,9 +75,9 @@ export interface FakeIssuer extends TokenSource {
   close(): Promise<void>
 }
 
-/** Starts an issuer on a free port of 127.0.0.1: metadata, key set, introspection, and a mint for tokens. */
+/** Starts an issuer on a free port of 127.0.0.1: metadata, key set, introspection, and a mint for tokens. Rejects with `ConfigError`. */
 export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise<FakeIssuer> {
-  const { audience, algorithm = 'ES256', path = '', clock = systemClock } = options
+  const { audience, algorithm, path, metadataPlace, clock } = readFakeIssuer(options)
   const faults = new Map<Endpoint, Fault>()
   const fetches = { metadata: 0, jwks: 0 }
   const introspection = createFakeIntrospection(() => clock.now() / 1000)
@@ -107,7 +109,7 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
     if (url === '/keys') return 'jwks'
     if (url?.startsWith('/introspect')) return 'introspection'
     const place = places.indexOf(url ?? '')
-    return place >= 0 && (options.metadataPlace ?? place) === place ? 'metadata' : undefined
+    return place >= 0 && (metadataPlace ?? place) === place ? 'metadata' : undefined
   }
 
   const signingKey = (wanted: Algorithm = usual): SigningKey => {
@@ -178,6 +180,20 @@ export async function createFakeIssuer(options: FakeIssuerOptions = {}): Promise
       await closed
     },
   }
+}
+
+function readFakeIssuer(options: FakeIssuerOptions) {
+  readRecord(options, '', ['audience', 'algorithm', 'path', 'metadataPlace', 'clock'])
+  const { audience, path = '', metadataPlace } = options
+  if (typeof path !== 'string' || !/^(?:\/[^?#]*[^/?#])?$/.test(path)) {
+    throw new ConfigError('path', "must be a path such as '/tenant', without a slash at its end")
+  }
+  if (metadataPlace !== undefined && ![0, 1, 2].includes(metadataPlace)) {
+    throw new ConfigError('metadataPlace', 'must be 0, 1 or 2')
+  }
+  if (typeof audience !== 'string') readTexts(audience, 'audience')
+  const algorithm = readOneOf<Algorithm>(options.algorithm, 'algorithm', algorithms, 'ES256')
+  return { audience, algorithm, path, metadataPlace, clock: readClock(options.clock, 'clock') }
 }
 
 function withChanges(good: Readonly<JsonObject>, changes: Readonly<JsonObject>): JsonObject {

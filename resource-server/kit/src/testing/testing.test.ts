@@ -178,3 +178,12 @@ test('the introspection endpoint knows the tokens that were made here, and answe
   issuer.revoke(revoked)
   assert.deepEqual(await ask(revoked), [200, { active: false }])
 })
+
+test('a kind that is not on the list is named', async () => {
+  const issuer = await open()
+  const kind = 'expird' as never
+  assert.throws(() => brokenToken(issuer, kind), { name: 'TypeError', message: /'expird'; did you mean expired\?/ })
+  for (const odd of ['toString', '__proto__', undefined]) {
+    assert.throws(() => brokenToken(issuer, odd as never), { name: 'TypeError', message: /there is no broken token/ })
+  }
+})

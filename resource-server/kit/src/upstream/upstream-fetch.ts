@@ -1,4 +1,10 @@
 import type { AuthInfo } from '../auth-info.ts'
+import { readFunction, readRecord, readText } from '../options/fields.ts'
+
+export interface UpstreamFetchOptions {
+  /** What sends. Default the global one. */
+  readonly fetch?: typeof globalThis.fetch
+}
 
 /**
  * A fetch for what a tool asks of other services: it refuses to send them the caller's own token, in a header, the URL or a
@@ -6,11 +12,15 @@ import type { AuthInfo } from '../auth-info.ts'
  * caller here (MCP authorization: token passthrough is forbidden). `exchangeToken` gets one that is meant for the other.
  *
  * The fetch rejects with a TypeError where the token is found. A body that is a stream is not looked through.
+ * Throws `ConfigError`.
  */
 export function createUpstreamFetch(
-  { token }: Pick<AuthInfo, 'token'>,
-  { fetch = globalThis.fetch }: { readonly fetch?: typeof globalThis.fetch } = {},
+  auth: Pick<AuthInfo, 'token'>,
+  options: UpstreamFetchOptions = {},
 ): typeof globalThis.fetch {
+  readRecord(options, '', ['fetch'])
+  const fetch = readFunction(options.fetch, 'fetch') ?? globalThis.fetch
+  const token = readText(auth.token, 'auth.token')
   // The last is how a Basic header has it, with a colon and whatever else behind it.
   const spellings = [token, encodeURIComponent(token), btoa(token).slice(0, -4)]
   const holds = (text: string): boolean => spellings.some((spelling) => text.includes(spelling))
