@@ -24,6 +24,7 @@ import {
   type BackendsOptions,
   type Caller,
   type CheckOptions,
+  type CheckReport,
   type Era,
   type HttpBackend,
   type JsonObject,
@@ -125,6 +126,18 @@ export function createBackends(options: BackendsOptions): Backends {
     start: (signal) => start(service, folders, nobody, { signal }),
   })
 
+  const checks = new Set<Promise<CheckReport>>()
+  const checkOnce = async (service: BackendService, check: CheckOptions): Promise<CheckReport> => {
+    await mkdir(folders, { recursive: true, mode: 0o700 })
+    const folder = await mkdtemp(join(folders, '.check-'))
+    try {
+      const live = await start(service, folder, nobody, check)
+      return await inspect(live, limits).finally(() => live.close())
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
   return {
     async connect(service, caller, { prefer = 'legacy', capabilities } = {}) {
       if (service.backend.type === 'builtin') return endless(builtin)
@@ -133,13 +146,12 @@ export function createBackends(options: BackendsOptions): Backends {
       )
     },
     async check(service, check = {}) {
-      await mkdir(folders, { recursive: true, mode: 0o700 })
-      const folder = await mkdtemp(join(folders, '.check-'))
+      const checking = checkOnce(service, check)
+      checks.add(checking)
       try {
-        const live = await start(service, folder, nobody, check)
-        return await inspect(live, limits).finally(() => live.close())
+        return await checking
       } finally {
-        await rm(folder, { recursive: true, force: true })
+        checks.delete(checking)
       }
     },
     async clearUp() {
@@ -155,6 +167,8 @@ export function createBackends(options: BackendsOptions): Backends {
     },
     async close() {
       await pool.close()
+      // One that was given up still puts away what it has made.
+      await Promise.allSettled(checks)
       dial.close()
     },
     processes: () => pool.live(),
