@@ -23,7 +23,7 @@ const stopMs = 15_000
  * server is told once. Its leash (an IPC channel) stops it where we are killed and can tell it nothing any more.
  */
 export function startServer(role: Role, main: string, env: NodeJS.ProcessEnv): Child {
-  const child = spawn(process.execPath, [...serverFlags, '--import', import.meta.resolve('#leash'), main], {
+  const child = spawn(process.execPath, [...serverFlags[role], '--import', import.meta.resolve('#leash'), main], {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',

@@ -76,7 +76,7 @@ function startProcess(folder: string, port: string) {
     POSTERN_GATEWAY_PORT: port,
     POSTERN_LOG_LEVEL: 'error',
   }
-  const child = spawn(process.execPath, [...serverFlags, main], { stdio: ['ignore', 'ignore', 'inherit'], env })
+  const child = spawn(process.execPath, [...serverFlags.gateway, main], { stdio: ['ignore', 'ignore', 'inherit'], env })
   const exited = once(child, 'exit')
   const failed = exited.then(([code]): never => {
     throw new Error(`the gateway ended with ${code}`)

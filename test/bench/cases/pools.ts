@@ -15,7 +15,7 @@ interface Pool {
 export async function run(): Promise<Finding> {
   const path = fileURLToPath(new URL('../sides/thousand-pools.ts', import.meta.url))
   const env = { ...process.env, NODE_ENV: 'production', NODE_NO_WARNINGS: '1' }
-  const child = spawn(process.execPath, [...serverFlags, path], { stdio: ['pipe', 'pipe', 'inherit'], env })
+  const child = spawn(process.execPath, [...serverFlags.idp, path], { stdio: ['pipe', 'pipe', 'inherit'], env })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const nextLine = async (): Promise<string> => String((await lines.next()).value)
   const pools: Pool[] = JSON.parse(await nextLine())
