@@ -32,7 +32,7 @@ export const accessRule = withRules(
     scopes: some(askable, limits.scopes).exactOptional(),
     clients: some(name, limits.accessNames).exactOptional(),
     groups: some(name, limits.accessNames).exactOptional(),
-    claims: claims.exactOptional(),
+    claims: claims.refine((rules) => Object.keys(rules).length > 0, 'must not be empty').exactOptional(),
     apiKeys: some(name, limits.accessNames).exactOptional(),
   }),
   oneKindOfCaller,

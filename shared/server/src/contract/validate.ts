@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { limits } from '../limits.ts'
+import { lostNames } from './lost-names.ts'
 import { formatPath, parsePath } from './paths.ts'
 import { didYouMean } from './suggest.ts'
 import { isRequired, textOf } from './texts.ts'
@@ -36,8 +37,11 @@ type RawIssue = z.core.$ZodRawIssue
 /** Checks a value of unknown origin. All mistakes are reported at once. */
 export function validate<S extends z.ZodType>(schema: S, value: unknown): Validation<z.output<S>> {
   const result = schema.safeParse(value, { error: textOf })
-  if (result.success) return { ok: true, value: result.data }
-  return { ok: false, errors: result.error.issues.flatMap((issue) => fieldErrors(issue, [])) }
+  const errors = (result.error?.issues ?? []).flatMap((issue) => fieldErrors(issue, []))
+  const told = new Set(errors.map(({ field }) => field))
+  const lost = lostNames(value).map(lostName)
+  const all = [...errors, ...lost.filter(({ field }) => !told.has(field))]
+  return result.success && all.length === 0 ? { ok: true, value: result.data } : { ok: false, errors: all }
 }
 
 /** Adds a rule over several fields. It runs when each field by itself is right. */
@@ -83,6 +87,10 @@ function fieldErrors(issue: Issue, above: readonly PropertyKey[]): FieldError[] 
   }
   const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
   return [{ field: fieldOf(path), code: codeOf(issue), message }]
+}
+
+function lostName(path: readonly PropertyKey[]): FieldError {
+  return { field: fieldOf(path), code: 'invalid', message: 'nothing can have this name; choose another, or remove it' }
 }
 
 /** Names of fields may be the caller's own, and of any length. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { BackendService, Lease } from '../../backends/types.ts'
 import type { HotCatalog } from '../../catalog/types.ts'
 import type { ToolsetLimits } from '../../limits.ts'
@@ -35,7 +36,8 @@ export function createKeeper(options: KeeperOptions): Keeper {
       // Whatever goes wrong, it is tried again: a rejection would be nobody's and end the gateway.
       const wasHeard = await hear(renewed, missed).catch(() => false)
       if (wasHeard) pause = limits.retryMs
-      await wait(pause, AbortSignal.any([stopped.signal, renewed]))
+      const signal = AbortSignal.any([stopped.signal, renewed])
+      await delay(pause, undefined, { signal, ref: false }).catch(() => {})
       if (!wasHeard) pause = Math.min(pause * 2, limits.retryLongestMs)
     }
   }
@@ -100,12 +102,4 @@ export function createKeepers(): Keepers {
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  timer.unref()
-  return Promise.race([promise, aborted(signal)]).finally(() => clearTimeout(timer))
 }

@@ -11,6 +11,7 @@ import { askMember } from './ask-member.ts'
 import { type Ground, type ToolsetRequest, viewerOf } from './ground.ts'
 import { gather, isListMethod, pageOf } from './lists.ts'
 import { membersOf, readyService } from './members.ts'
+import { asksBack, withoutRounds } from './rounds.ts'
 import { serverInfoOf } from './server-info.ts'
 import { shownResult } from './shown.ts'
 import { type Target, targetOf } from './targets.ts'
@@ -107,7 +108,9 @@ async function atUri(
   let refused: Relayed | undefined
   for (const { id, service: member } of membersOf(asked.service, ground.catalog)) {
     if (asked.signal.aborted) break
-    const request = withoutRounds(requestFor(uri))
+    const { method, params = {} } = requestFor(uri)
+    // What was answered was asked by one service, and it is not known any more by which.
+    const request = { method, params: withoutRounds(params) }
     const relayed = await askTarget(ground, asked, { serviceId: id, member }, request)
     if (asksBack(relayed)) ground.uris.show(viewerOf(asked), id, uri)
     if (!('error' in relayed.outcome)) return relayed
@@ -115,17 +118,6 @@ async function atUri(
     if (refused === undefined || weight(relayed) > weight(refused)) refused = relayed
   }
   return refused ?? { outcome: rpcError(rpcCodes.invalidParams, 'Resource not found') }
-}
-
-/** What was answered was asked by one service, and it is not known any more by which: that is for no other to read. */
-function withoutRounds(request: RpcRequest): RpcRequest {
-  const { inputResponses: _, requestState: __, ...params } = request.params ?? {}
-  return { ...request, params }
-}
-
-/** A service that asks is the one that gets the answers. */
-function asksBack({ outcome }: Relayed): boolean {
-  return !('error' in outcome) && outcome.result['resultType'] === 'input_required'
 }
 
 function weight({ outcome }: Relayed): number {

@@ -7,6 +7,7 @@ import { type Entry, gather } from '../lists.ts'
 import { mayReach } from '../may-reach.ts'
 import { readyService } from '../members.ts'
 import { askTarget } from '../merged.ts'
+import { asksBack, withoutRounds } from '../rounds.ts'
 import { targetOf } from '../targets.ts'
 import type { Ranking } from './ranking.ts'
 import { searchToolName, searchTools, useToolName } from './tools.ts'
@@ -67,7 +68,7 @@ async function use(ground: Ground, asked: ToolsetRequest, params: JsonObject): P
   if (typeof uses === 'string') return said(uses, true)
   const [only, ...others] = uses
   const alone = only !== undefined && others.length === 0
-  const made = alone ? { asked, params } : { asked: withoutWaiting(asked), params: withoutRounds(params) }
+  const made = alone ? { asked, params } : { asked: withoutWaiting(asked), params: asOneOfSeveral(params) }
   const all = await Promise.all(uses.map((one) => timed(() => call(ground, made.asked, one, made.params))))
   const [first] = all
   // What a service asks back, or that it is busy, can be told of a single call alone.
@@ -121,13 +122,10 @@ function withoutWaiting(asked: ToolsetRequest): ToolsetRequest {
 }
 
 /** Of several calls, none can be gone on with, and no progress is that of all. */
-function withoutRounds({ inputResponses: _, requestState: __, ...params }: JsonObject): JsonObject {
-  const { progressToken: ___, ...meta } = metaOf(params)
+function asOneOfSeveral(given: JsonObject): JsonObject {
+  const { _meta, ...params } = withoutRounds(given)
+  const { progressToken: _, ...meta } = metaOf(given)
   return Object.keys(meta).length === 0 ? params : { ...params, _meta: meta }
-}
-
-function asksBack({ outcome }: Relayed): boolean {
-  return !('error' in outcome) && outcome.result['resultType'] === 'input_required'
 }
 
 function resultOf(relayed: Relayed): JsonObject {
