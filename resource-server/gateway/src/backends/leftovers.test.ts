@@ -42,6 +42,25 @@ async function notes(t: TestContext) {
   return { path, put, leftovers: createLeftovers(path) }
 }
 
+test('a process that cannot be written down is ended at once, or a crash would leave it for good', {
+  skip,
+}, async (t) => {
+  const bench = await openBench()
+  t.after(bench.close)
+  await writeFile(join(bench.dataDir, 'processes'), 'no folder')
+  const pidFile = join(bench.dataDir, 'pid')
+  const script = `require('node:fs').writeFileSync(${JSON.stringify(pidFile)}, String(process.pid)); setInterval(() => {}, 1000)`
+  const backend = { type: 'stdio', command: process.execPath, args: ['-e', script] } as const
+  await assert.rejects(
+    bench.backends.check(service(backend)),
+    /^BackendError: the process could not be written down in the data folder: see whether it is full or write-protected$/,
+  )
+  const pid = await readFile(pidFile, 'utf8').catch(() => undefined)
+  // It may have been ended before it came to write its id.
+  if (pid !== undefined) assert.equal(isAlive(Number(pid)), false)
+  assert.deepEqual(bench.backends.processes(), [])
+})
+
 test('what a killed gateway left running is ended at the next start', { skip }, async (t) => {
   const { path, remove } = await temporaryFolder()
   t.after(remove)

@@ -80,8 +80,8 @@ async function spawnChannel({ backend, command, folder, limits, onStart, watch }
   const cwd = backend.cwd ?? work
   try {
     const child = await startProcess({ ...command, cwd, env: childEnvironment(home, backend.env) })
-    const onEnd = onStart?.(child)
     const channel = createStdioChannel(child, limits)
+    const onEnd = await writeDown(child, channel, onStart)
     const forget = watch?.add(child.family, channel.killFor)
     const letGo = channel.ended.then(() => {
       forget?.()
@@ -94,6 +94,22 @@ async function spawnChannel({ backend, command, folder, limits, onStart, watch }
     if (error instanceof SpawnError)
       throw new BackendError('failed', spawnSentence(backend, error.problem), { cause: error })
     throw error
+  }
+}
+
+/** What could not be written down does not run: after a crash nobody would know that it is there to be ended. */
+async function writeDown(
+  child: ChildProcess,
+  channel: StdioChannel,
+  onStart: StdioOptions['onStart'],
+): Promise<(() => void) | undefined> {
+  try {
+    return onStart?.(child)
+  } catch (error) {
+    await channel.close()
+    const sentence =
+      'the process could not be written down in the data folder: see whether it is full or write-protected'
+    throw new BackendError('failed', sentence, { cause: error })
   }
 }
 

@@ -66,6 +66,15 @@ for (const [name, connect] of clients) {
   })
 }
 
+test('the list is one page: a cursor that nobody was given is none of it', { timeout }, async (t) => {
+  const { url, key, close } = await openToolset({ own: builtin }, { mode: 'search' })
+  t.after(close)
+  for (const cursor of ['made up', '', 1]) {
+    const { error, result } = parse((await post(url, key, rpc('tools/list', { cursor }))).text)
+    assert.deepEqual([error?.code, error?.message, result], [-32602, 'Invalid cursor', undefined])
+  }
+})
+
 test('what is asked wrongly is told, and nothing is called', { timeout }, async (t) => {
   const gateway = await openToolset({ own: builtin }, { mode: 'search' })
   t.after(gateway.close)

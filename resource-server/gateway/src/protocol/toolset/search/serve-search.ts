@@ -16,11 +16,17 @@ import { readUses, type Use } from './uses.ts'
 /** Answers a request on a toolset that shows two tools, with which those of its services are found and called. */
 export async function serveSearch(ground: Ground, asked: ToolsetRequest, ranking: Ranking): Promise<Relayed> {
   const { method, params = {} } = asked.request
-  if (method === 'tools/list') return { outcome: { result: { tools: searchTools } } }
+  if (method === 'tools/list') return { outcome: listTools(params) }
   if (method !== 'tools/call') return { outcome: rpcError(rpcCodes.methodNotFound, 'Method not found') }
   if (params['name'] === searchToolName) return await search(ground, asked, params['arguments'], ranking)
   if (params['name'] === useToolName) return await use(ground, asked, params)
   return { outcome: rpcError(rpcCodes.invalidParams, 'Unknown tool') }
+}
+
+/** There is one page, so nobody was given a cursor. */
+function listTools({ cursor }: JsonObject): Relayed['outcome'] {
+  if (cursor !== undefined) return rpcError(rpcCodes.invalidParams, 'Invalid cursor')
+  return { result: { tools: searchTools } }
 }
 
 async function search(
