@@ -1,103 +1,31 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { type EventStore, StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { type AuthInfo, createResourceServer, type ResourceServer } from '@postern/resource-server'
-import {
-  bindEventStore,
-  bindSessions,
-  createSessionId,
-  type Sessions,
-  sessionNotFound,
-} from '@postern/resource-server/mcp'
+import { createSessionId, sessionNotFound } from '@postern/resource-server/mcp'
 import { createFakeIssuer, type FakeIssuer } from '@postern/resource-server/testing'
-import { apps, type Behind, type Listening, listen } from '../frameworks.ts'
+import { apps, type Listening, listen } from '../frameworks.ts'
+import { closeSession, createStateful, type Opened, type Stateful, sdks } from './stateful.ts'
 
-type NodeTransport = StreamableHTTPServerTransport
-type WebTransport = WebStandardStreamableHTTPServerTransport
+const hosted = Object.entries(apps).flatMap(([name, app]) =>
+  Object.entries(sdks).map(([generation, createSdk]) => ({ name: `${name}, ${generation}`, app, createSdk })),
+)
 
-function createServer(): McpServer {
-  const server = new McpServer({ name: 'test', version: '1' })
-  server.registerTool('whoami', {}, ({ authInfo }) => ({
-    content: [{ type: 'text', text: `${authInfo?.extra?.['sub'] ?? authInfo?.clientId}` }],
-  }))
-  return server
-}
-
-/** One store for all sessions, as a database would be. (The SDK's sample loses the order within a millisecond.) */
-function createEventStore(): EventStore {
-  const events: { streamId: string; message: Parameters<EventStore['storeEvent']>[1] }[] = []
-  return {
-    storeEvent: async (streamId, message) => String(events.push({ streamId, message }) - 1),
-    async replayEventsAfter(lastEventId, { send }) {
-      const streamId = events[Number(lastEventId)]?.streamId ?? ''
-      for (const [index, event] of events.entries()) {
-        if (index > Number(lastEventId) && event.streamId === streamId) await send(String(index), event.message)
-      }
-      return streamId
-    },
-  }
-}
-
-interface Stateful extends Behind {
-  readonly sessions: Sessions<NodeTransport | WebTransport>
-}
-
-/** A stateful server as one writes it: a session's transport is found by its caller alone. */
-function createStateful(): Stateful {
-  const sessions = bindSessions<NodeTransport | WebTransport>({ onEvict: (transport) => void transport.close() })
-  const sharedEvents = createEventStore()
-  const open = async <T extends NodeTransport | WebTransport>(
-    Transport: new (options: ConstructorParameters<typeof StreamableHTTPServerTransport>[0]) => T,
-    auth: AuthInfo,
-  ): Promise<T> => {
-    const transport: T = new Transport({
-      sessionIdGenerator: createSessionId,
-      onsessioninitialized: (id) => sessions.set(id, auth, transport),
-      onsessionclosed: (id) => sessions.delete(id),
-      eventStore: bindEventStore(sharedEvents),
-    })
-    const server = createServer()
-    await server.connect(transport as Parameters<typeof server.connect>[0])
-    return transport
-  }
-  return {
-    sessions,
-    async node(req, res, auth, body) {
-      const id = req.headers['mcp-session-id']?.toString()
-      const transport = id === undefined ? await open(StreamableHTTPServerTransport, auth) : sessions.get(id, auth)
-      if (transport instanceof StreamableHTTPServerTransport) return transport.handleRequest(req, res, body)
-      res.writeHead(404, { 'content-type': 'application/json' }).end(JSON.stringify(sessionNotFound))
-    },
-    async web(request, authInfo) {
-      const id = request.headers.get('mcp-session-id') ?? undefined
-      const transport =
-        id === undefined ? await open(WebStandardStreamableHTTPServerTransport, authInfo) : sessions.get(id, authInfo)
-      if (transport instanceof WebStandardStreamableHTTPServerTransport)
-        return transport.handleRequest(request, { authInfo })
-      return Response.json(sessionNotFound, { status: 404 })
-    },
-  }
-}
-
-for (const [name, app] of Object.entries(apps)) {
+for (const { name, app, createSdk } of hosted) {
   describe(`${name}: sessions`, () => {
     let issuers: FakeIssuer[]
     let rs: ResourceServer
     let listening: Listening
     let url: URL
     let backend: Stateful
-    const clients: Client[] = []
+    const sdk = createSdk()
+    const clients: Opened[] = []
 
     before(async () => {
       listening = await listen()
       url = new URL(`http://127.0.0.1:${listening.port}/mcp`)
       issuers = [await createFakeIssuer({ audience: url.href }), await createFakeIssuer({ audience: url.href })]
       rs = createResourceServer({ resource: url.href, issuers: issuers.map(({ issuer }) => ({ issuer })) })
-      backend = createStateful()
+      backend = createStateful(sdk)
       listening.use(app(rs, undefined, backend))
     })
     after(async () => {
@@ -112,13 +40,9 @@ for (const [name, app] of Object.entries(apps)) {
 
     /** A session of alice's, opened by the SDK's own client. */
     const connect = async () => {
-      const client = new Client({ name: 'test', version: '1' })
-      const transport = new StreamableHTTPClientTransport(url, {
-        requestInit: { headers: { authorization: `Bearer ${mint()}` } },
-      })
-      await client.connect(transport as Parameters<typeof client.connect>[0])
+      const client = await sdk.connect(url, mint())
       clients.push(client)
-      return { client, id: transport.sessionId ?? assert.fail() }
+      return { client, id: client.id ?? assert.fail() }
     }
 
     const send = async (token: string, method: string, id: string, more: Record<string, string> = {}) => {
@@ -152,14 +76,14 @@ for (const [name, app] of Object.entries(apps)) {
           assert.equal(answer.headers.get('mcp-session-id'), null)
         }
       }
-      await client.callTool({ name: 'whoami', arguments: {} })
+      assert.match(JSON.stringify(await client.whoami()), /alice by app/)
     })
 
     test('K5: a refreshed token goes on with the session', async () => {
       const { id } = await connect()
       const answer = await send(mint({ scope: 'read' }), 'POST', id)
       assert.equal(answer.status, 200)
-      assert.match(await answer.text(), /app/)
+      assert.match(await answer.text(), /alice by app/)
     })
 
     test('her own DELETE ends it', async () => {
@@ -180,7 +104,7 @@ for (const [name, app] of Object.entries(apps)) {
       const bob = await openFor(mint({ sub: 'bob' }))
       const his = await send(mint({ sub: 'bob' }), 'GET', bob, { 'last-event-id': first ?? '' })
       assert.equal(his.status, 200)
-      backend.sessions.get(bob, await authOf(mint({ sub: 'bob' })))?.close()
+      await closeSession(backend.sessions.get(bob, await authOf(mint({ sub: 'bob' }))))
       assert.doesNotMatch(await his.text(), /data:/)
     })
 

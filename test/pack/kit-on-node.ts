@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
-import { pack } from '../house/pack.ts'
+import { installKit } from './install-kit.ts'
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')
@@ -25,7 +25,8 @@ export function testKitOn(major: number): void {
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), 'postern-kit-'))
       const modules = join(folder, 'node_modules')
-      await install(await pack(join(folder, 'tarballs'), ['shared/core', 'resource-server/kit']), modules)
+      await installKit(folder)
+      await writeFile(join(folder, 'with-resolvers.mjs'), polyfill)
       await linkOthers(modules)
       dist = join(modules, '@postern', 'resource-server', 'dist')
       files = await addTests(folder, dist)
@@ -80,23 +81,12 @@ async function run(
   return Number(/^# pass (\d+)$/m.exec(stdout)?.[1])
 }
 
-/** Unpacks the kit and what it is made of; npm is not asked, so nothing is fetched. */
-async function install(tarballs: readonly string[], modules: string): Promise<void> {
-  for (const name of ['core', 'resource-server']) {
-    const tarball = tarballs.find((path) => basename(path).startsWith(`postern-${name}-`)) ?? assert.fail(name)
-    const target = join(modules, '@postern', name)
-    await mkdir(target, { recursive: true })
-    await execute('tar', ['-xzf', tarball, '--strip-components=1', '-C', target])
-  }
-  const polyfill = `Promise.withResolvers ??= function () {
+/** For the tests alone; that the kit does without is asserted above. */
+const polyfill = `Promise.withResolvers ??= function () {
   const made = {}
   made.promise = new this((resolve, reject) => Object.assign(made, { resolve, reject }))
   return made
 }`
-  // For the tests alone; that the kit does without is asserted below.
-  await writeFile(join(modules, '..', 'with-resolvers.mjs'), polyfill)
-  await writeFile(join(modules, '..', 'package.json'), JSON.stringify({ type: 'module', private: true }))
-}
 
 /** The frameworks and SDKs that the tests use are those of the checkout. */
 async function linkOthers(modules: string): Promise<void> {
@@ -150,7 +140,7 @@ async function addTests(folder: string, dist: string): Promise<readonly string[]
     await cp(join(compiled, name), target)
     if (!name.endsWith('.test.js')) continue
     const text = await readFile(target, 'utf8')
-    await writeFile(target, text.replaceAll(/(import\.meta\.resolve\('[^']+)\.ts'\)/g, "$1.js')"))
+    await writeFile(target, text.replaceAll(/((?:import\.meta\.resolve|require)\('\.[^']+)\.ts'\)/g, "$1.js')"))
   }
   return added.filter((name) => name.endsWith('.test.js')).map((name) => join(dist, name))
 }

@@ -38,6 +38,8 @@ export const limits = {
   keyIdsInVain: 32,
   /** How long a discovery document is believed. */
   discoveryMaxAgeSeconds: 3600,
+  /** How long a request waits for what another one is fetching, before it fetches by itself: longer than such a fetch may take. */
+  flightPatienceMs: 30_000,
   /** Pauses after a failed fetch: the first, then doubled up to the second. */
   backoffFirstMs: 1000,
   backoffMaxMs: 15_000,
@@ -60,6 +62,8 @@ export const limits = {
   revocationIdleMs: 5000,
   /** Longest that the first request of an issuer waits until its feed was heard. */
   revocationFirstAnswerMs: 2000,
+  /** How much longer than it may take who follows a feed is believed to be at it still. */
+  revocationLossMs: 5_000,
   /** Silence of a feed from which on it counts as unreachable. */
   revocationSilenceMs: 60_000,
   /** RSA moduli, in bits (RFC 7518 §3.3 asks for the lower one; the upper bounds the work of a verification). */
@@ -105,6 +109,8 @@ export const limits = {
   operationBodyBytes: 4 * 1024 * 1024,
   /** Longest URI that rules about resources are looked up for; a longer one is taken to match them all. */
   resourceUriLength: 8192,
+  /** Characters of URIs that rules are looked up for in one request; with more of them all rules about resources count. */
+  resourceUrisLength: 32 * 1024,
   /** Sessions of stateful servers, in all and of one caller, and the most of either that may be asked for. */
   sessions: 10_000,
   sessionsPerCaller: 100,

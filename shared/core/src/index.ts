@@ -25,7 +25,7 @@ export { type MaybePromise, whenReady } from './maybe-promise.ts'
 export { OAuthError, type OAuthErrorCode } from './oauth-error.ts'
 export { type Reason, reasons } from './reasons.ts'
 export { expandScopes, isScopeToken, missingScopes, parseScope, type ScopeHierarchy } from './scopes.ts'
-export { createSingleFlight, type SingleFlight } from './single-flight.ts'
+export { createSingleFlight, type SingleFlight, type SingleFlightOptions } from './single-flight.ts'
 export {
   canonicalResource,
   checkIssuer,

@@ -36,3 +36,46 @@ test('a load that throws at once rejects like any other', async () => {
   await assert.rejects(flight('a', throwing), /at once/)
   assert.equal(await flight('a', async () => 'fine'), 'fine')
 })
+
+test('one that its runtime has dropped is begun anew by one of those who wait, and by who comes then', async () => {
+  const flight = createSingleFlight<string>({ patienceMs: 200 })
+  // As on Workers, where it goes with the request that began it.
+  void flight('a', () => new Promise<never>(() => undefined))
+  let loads = 0
+  const load = async () => {
+    loads += 1
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return `load ${loads}`
+  }
+  assert.deepEqual(
+    await Promise.all([flight('a', load), flight('a', load), flight('a', load)]),
+    Array(3).fill('load 1'),
+  )
+  assert.equal(await flight('a', load), 'load 2')
+})
+
+test('one that takes longer than others wait for it still ends for who began it, and takes nothing away from the next', async () => {
+  const flight = createSingleFlight<string>({ patienceMs: 20 })
+  const slow = Promise.withResolvers<string>()
+  const next = Promise.withResolvers<string>()
+  const first = flight('a', () => slow.promise)
+  const begun = Promise.withResolvers<void>()
+  const second = flight('a', () => {
+    begun.resolve()
+    return next.promise
+  })
+  await begun.promise
+  slow.resolve('slow')
+  assert.equal(await first, 'slow')
+  const third = flight('a', async () => 'not needed')
+  next.resolve('next')
+  assert.deepEqual(await Promise.all([second, third]), ['next', 'next'])
+})
+
+test('without an end to the patience, whoever asks waits as long as it takes', async () => {
+  const flight = createSingleFlight<string>()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const both = [flight('a', () => promise), flight('a', async () => 'second')]
+  setTimeout(resolve, 50, 'first')
+  assert.deepEqual(await Promise.all(both), ['first', 'first'])
+})

@@ -140,6 +140,8 @@ test('F7: what is no resource', () => {
     ['not a url', 'not_a_url'],
     ['/mcp', 'not_a_url'],
     ['mcp.example/mcp', 'not_a_url'],
+    ['localhost:3000/mcp', 'not_a_url'],
+    ['127.0.0.1:3000', 'not_a_url'],
     ['http://mcp.example/mcp', 'insecure'],
     ['https://mcp.example/mcp#f', 'fragment'],
     ['https://u:p@mcp.example/mcp', 'credentials'],

@@ -104,7 +104,12 @@ function checkHttpUrl(text: string): HttpUrl | UrlProblem {
   return checkParts(scheme.toLowerCase(), authority.toLowerCase(), path, query)
 }
 
+/** What is written like `localhost:3000/mcp` would otherwise be taken for a URL of the scheme `localhost:`. */
+const bareHost = /^[a-z0-9.-]+:\d{1,5}(?:[/?]|$)/i
+
 function checkForeignScheme(text: string): UrlProblem {
+  if (bareHost.test(text))
+    return problem('not_a_url', 'write https:// before the host; before one of this machine, http://')
   return /^[a-z][a-z0-9+.-]*:/i.test(text) && !/^https?:/i.test(text)
     ? problem('scheme', 'use an https:// URL')
     : problem('not_a_url', 'write an absolute URL such as https://mcp.example/mcp')

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
-import { createServer, request as httpsRequest } from 'node:https'
+import type { RequestListener } from 'node:http'
+import { createServer, request as httpsRequest, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterEach, test } from 'node:test'
 import express from 'express'
+import express4 from 'express4'
+import Fastify from 'fastify'
 import Koa from 'koa'
 import { createResourceServer, type ResourceServer } from '../resource-server.ts'
 import { createCertificate, type TestCertificate } from '../testing/certificate.ts'
 import { createFakeIssuer } from '../testing/fake-issuer.ts'
 import * as expressKit from './express.ts'
+import * as fastifyKit from './fastify.ts'
 import * as koaKit from './koa.ts'
 import * as nodeKit from './node.ts'
 
@@ -19,18 +23,54 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((thing) => thing.close()))
 })
 
-const apps = {
-  express: (rs: ResourceServer) => express().use(expressKit.guard(rs), (_req, res) => void res.end('in')),
-  koa: (rs: ResourceServer) =>
-    new Koa()
-      .use(koaKit.guard(rs))
-      .use((ctx) => {
-        ctx.body = 'in'
-      })
-      .callback(),
-  node: (rs: ResourceServer): Parameters<typeof createServer>[1] => {
+interface Running {
+  readonly port: number
+  close(): Promise<unknown>
+}
+
+async function listen(tls: ServerOptions, listener: RequestListener): Promise<Running> {
+  const server = createServer(tls, listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      server.closeAllConnections()
+      return new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+const apps: Readonly<Record<string, (rs: ResourceServer, tls: ServerOptions) => Promise<Running>>> = {
+  express: (rs, tls) =>
+    listen(
+      tls,
+      express().use(expressKit.guard(rs), (_req, res) => void res.end('in')),
+    ),
+  'express 4': (rs, tls) =>
+    listen(
+      tls,
+      express4().use(expressKit.guard(rs), (_req, res) => void res.end('in')),
+    ),
+  // It makes its TLS server itself.
+  async fastify(rs, tls) {
+    const app = Fastify({ https: tls, forceCloseConnections: true })
+    app.all('/mcp', { onRequest: fastifyKit.guard(rs) }, () => 'in')
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    return { port: (app.server.address() as AddressInfo).port, close: () => app.close() }
+  },
+  koa: (rs, tls) =>
+    listen(
+      tls,
+      new Koa()
+        .use(koaKit.guard(rs))
+        .use((ctx) => {
+          ctx.body = 'in'
+        })
+        .callback(),
+    ),
+  node(rs, tls) {
     const check = nodeKit.guard(rs)
-    return (req, res) => check(req, res, () => res.end('in'))
+    return listen(tls, (req, res) => check(req, res, () => res.end('in')))
   },
 }
 
@@ -62,15 +102,9 @@ for (const [name, serve] of Object.entries(apps)) {
     const issuer = await createFakeIssuer({ audience: resource })
     const rs = createResourceServer({ resource, issuers: [{ issuer: issuer.issuer }], mtls: {} })
     const tls = { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }
-    const server = createServer(tls, serve(rs))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    opened.push(issuer, rs, {
-      close() {
-        server.closeAllConnections()
-        return new Promise((resolve) => server.close(resolve))
-      },
-    })
-    const { port } = server.address() as AddressInfo
+    const server = await serve(rs, tls)
+    opened.push(issuer, rs, server)
+    const { port } = server
     const token = issuer.mint({ cnf: { 'x5t#S256': createHash('sha256').update(client.der).digest('base64url') } })
     assert.equal(await ask(port, token, client), 200)
     assert.equal(await ask(port, token, stranger), 401)

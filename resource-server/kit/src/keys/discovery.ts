@@ -1,4 +1,4 @@
-import { FetchProblem, fetchJson, type Network } from '@postern/core'
+import { checkIssuer, FetchProblem, fetchJson, type Network } from '@postern/core'
 import { limits } from '../limits.ts'
 import { isRecord } from '../options/fields.ts'
 import { fetchUrlProblem } from './fetch-url.ts'
@@ -32,16 +32,17 @@ export async function discover<T>(
   settings: FetchSettings,
   read: (document: Readonly<Record<string, unknown>>) => T,
 ): Promise<T> {
-  let problem = new FetchProblem('not_json', 'no metadata was found')
+  let problem: FetchProblem | undefined
   for (const url of urls) {
     try {
       return read(metadataOf(await fetchDocument(url, settings), issuer))
     } catch (error) {
       if (!(error instanceof FetchProblem) || !isAbsence(error)) throw error
-      problem = error
+      // A document that is there tells more than the places without one.
+      problem = problem?.code === 'not_json' ? problem : error
     }
   }
-  throw problem
+  throw problem ?? new FetchProblem('not_json', 'no metadata was found')
 }
 
 /** Fetches a JSON document within the kit's bounds. Throws `FetchProblem`. */
@@ -51,8 +52,14 @@ export async function fetchDocument(url: string, settings: FetchSettings): Promi
 
 function metadataOf(document: unknown, issuer: string): Readonly<Record<string, unknown>> {
   if (!isRecord(document)) throw new FetchProblem('not_json', 'the metadata is not a JSON object')
-  if (document['issuer'] !== issuer) throw new FetchProblem('not_json', "the metadata is another issuer's")
+  if (document['issuer'] !== issuer) throw new FetchProblem('not_json', otherIssuer(document['issuer']))
   return document
+}
+
+/** A slash at the end, or another name of the same host, is what usually differs, so the issuer's own name is said. */
+function otherIssuer(named: unknown): string {
+  const isName = typeof named === 'string' && named.length <= 200 && checkIssuer(named).ok
+  return `the metadata is another issuer's${isName ? `: it names itself ${named}, and issuers are compared to the letter` : ''}`
 }
 
 /** An address that the metadata must name. Throws `FetchProblem`. */
@@ -66,6 +73,7 @@ export function uriIn(document: Readonly<Record<string, unknown>>, name: string)
 
 /** Does the problem mean only that there is no document of ours at this place? */
 function isAbsence({ code, status = 0 }: FetchProblem): boolean {
-  if (code === 'status') return status >= 400 && status < 500 && status !== 429
+  // 502 is how reverse proxies answer for paths that lead nowhere, at the origin of an issuer that stands under a path.
+  if (code === 'status') return (status >= 400 && status < 500 && status !== 429) || status === 502
   return code === 'not_json' || code === 'redirect' || code === 'too_large'
 }

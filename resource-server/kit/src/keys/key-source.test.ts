@@ -134,6 +134,37 @@ test('metadata of another issuer is never used', async () => {
   assert.match(bench.keys.problem() ?? '', /another issuer/)
 })
 
+test('who wrote the name of the issuer a little otherwise is told how it is written', async () => {
+  const bench = await open({ issuer: ({ issuer }) => ({ issuer: `${issuer}/` }) })
+  await refused(bench.find, 'keys_unavailable')
+  const problem = bench.keys.problem() ?? ''
+  assert.ok(problem.includes(`it names itself ${bench.issuer.issuer}, and issuers are compared to the letter`), problem)
+  // Names that are none, which could hold anything, are not repeated.
+  bench.issuer.fail('metadata', { body: { issuer: 'https://u:hunter2@as.example' } })
+  bench.clock.advance(60_000)
+  await refused(bench.find, 'keys_unavailable')
+  assert.equal(bench.keys.problem(), "the metadata is another issuer's")
+})
+
+test('the document that is wrong is reported, and not the places that have none', async () => {
+  const bench = await open({ fake: { path: '/tenant', metadataPlace: 0 } })
+  bench.issuer.fail('metadata', { body: { issuer: 'https://honest.example' } })
+  await refused(bench.find, 'keys_unavailable')
+  assert.match(bench.keys.problem() ?? '', /another issuer's: it names itself https:\/\/honest\.example/)
+})
+
+test('an issuer under a path is found where a proxy answers 502 for the paths that it does not know', async () => {
+  const asked: string[] = []
+  const proxied: typeof fetch = async (input, init) => {
+    const { pathname } = new URL(String(input))
+    asked.push(pathname)
+    return pathname.startsWith('/.well-known/') ? new Response(null, { status: 502 }) : fetch(input, init)
+  }
+  const bench = await open({ fake: { path: '/tenant' }, more: { fetch: proxied } })
+  assert.equal(await bench.find(), bench.issuer.signingKey().kid)
+  assert.deepEqual(asked.slice(2), ['/tenant/.well-known/openid-configuration', '/keys'])
+})
+
 test('metadata without keys, or with keys in an unsafe place, is no use', async () => {
   for (const jwks_uri of [
     undefined,

@@ -81,9 +81,8 @@ export function createKeySource(rules: IssuerRules, settings: KeySourceSettings)
 
   /** Looks once more after a fetch: the one that is under way, else one of its own if that is allowed again. */
   const findUnknown = async (algorithm: Algorithm, kid: string | undefined) => {
-    const flight = keys.flight()
-    if (flight !== undefined) {
-      await flight
+    if (keys.isFlying()) {
+      await keys.refresh()
       const found = selectKey(keys.current() ?? noKeys, algorithm, kid).key
       if (found !== undefined) return found
     }
@@ -104,7 +103,7 @@ export function createKeySource(rules: IssuerRules, settings: KeySourceSettings)
     isCurrent: (key) => usable()?.keys.includes(key) === true,
     async reload() {
       // What is under way may have been answered before the change that somebody wants to see.
-      await keys.flight()?.catch(() => undefined)
+      if (keys.isFlying()) await keys.refresh().catch(() => undefined)
       keys.forgive()
       return keys.refresh()
     },

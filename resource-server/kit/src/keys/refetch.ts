@@ -1,4 +1,4 @@
-import type { Clock } from '@postern/core'
+import { type Clock, createSingleFlight } from '@postern/core'
 import { limits } from '../limits.ts'
 import type { Algorithm } from '../options/algorithms.ts'
 import { pause } from '../pause.ts'
@@ -22,7 +22,8 @@ export interface RefetchSettings {
 /** A fetch that is due within the moment that requests wait for it. */
 interface Due {
   readonly ids: Map<string, Wanted>
-  readonly done: Promise<boolean>
+  /** Waits and fetches, or joins those who do. */
+  wait(): Promise<boolean>
   giveUp(): void
 }
 
@@ -51,10 +52,12 @@ export function createRefetch(settings: RefetchSettings): (wanted: Wanted) => Pr
       if (due?.ids === ids) due = undefined
       return flood.signal.aborted ? false : fetchFor(ids)
     }
-    return { ids, done: run(), giveUp: () => flood.abort() }
+    const flights = createSingleFlight<boolean>({ patienceMs: limits.flightPatienceMs })
+    return { ids, wait: () => flights('', run), giveUp: () => flood.abort() }
   }
 
-  const join = ({ ids, done, giveUp }: Due, id: string, wanted: Wanted): Promise<boolean> => {
+  const join = (joined: Due, id: string, wanted: Wanted): Promise<boolean> => {
+    const { ids, giveUp } = joined
     ids.set(id, wanted)
     if (ids.size > limits.keyRefetchWaiting) {
       // Before anybody else asks, or the next of the flood would begin to wait anew.
@@ -62,7 +65,7 @@ export function createRefetch(settings: RefetchSettings): (wanted: Wanted) => Pr
       bucket.refused([...ids.keys()])
       giveUp()
     }
-    return done
+    return joined.wait()
   }
 
   return async (wanted) => {
@@ -76,6 +79,6 @@ export function createRefetch(settings: RefetchSettings): (wanted: Wanted) => Pr
       return false
     }
     due = fetchLater(id, wanted, wait)
-    return due.done
+    return due.wait()
   }
 }

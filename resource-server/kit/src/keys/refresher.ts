@@ -1,4 +1,5 @@
-import { FetchProblem, type Reason } from '@postern/core'
+import { createSingleFlight, FetchProblem, type Reason } from '@postern/core'
+import { limits } from '../limits.ts'
 import type { KeyTimes, Settings } from '../options/settings.ts'
 import { Refusal } from '../refusal.ts'
 import { createBackoff } from './backoff.ts'
@@ -12,8 +13,8 @@ export interface Refresher {
   age(): number
   /** Fetches; all who ask meanwhile share the fetch. Rejects with `Refusal`, during a pause after a failure at once. */
   refresh(): Promise<void>
-  /** The fetch that is under way. */
-  flight(): Promise<void> | undefined
+  /** Is a fetch under way, for which `refresh` would wait? */
+  isFlying(): boolean
   /** Is a fetch possible now, rather than under way or in a pause? */
   isIdle(): boolean
   isPausing(): boolean
@@ -37,7 +38,8 @@ export function createRefresher(
 ): Refresher {
   const backoff = createBackoff(clock)
   let current: { readonly set: KeySet; readonly at: number } | undefined
-  let flight: Promise<void> | undefined
+  const flights = createSingleFlight<void>({ patienceMs: limits.flightPatienceMs })
+  let flyingSince: number | undefined
   let problem: string | undefined
 
   const unavailable = () => new Refusal('keys_unavailable', { retryAfter: backoff.wait() / 1000 })
@@ -62,7 +64,11 @@ export function createRefresher(
     else if (current !== undefined && age() >= times.maxAge) onWarning('keys_stale')
   }
 
+  // One that has been under way for long was lost with the request that began it, as on Workers.
+  const isFlying = () => flyingSince !== undefined && performance.now() - flyingSince < limits.flightPatienceMs
+
   const fetchKeys = async () => {
+    flyingSince = performance.now()
     try {
       const set = await readKeySet(await load(), current?.set)
       if (set === undefined) throw new FetchProblem('not_json', 'the key set is not a JWK set')
@@ -71,6 +77,8 @@ export function createRefresher(
     } catch (error) {
       fail(error)
       throw unavailable()
+    } finally {
+      flyingSince = undefined
     }
   }
 
@@ -78,14 +86,11 @@ export function createRefresher(
     current: () => current?.set,
     age,
     async refresh() {
-      if (closing.signal.aborted || (flight === undefined && backoff.wait() > 0)) throw unavailable()
-      flight ??= fetchKeys().finally(() => {
-        flight = undefined
-      })
-      return flight
+      if (closing.signal.aborted || (!isFlying() && backoff.wait() > 0)) throw unavailable()
+      return flights('', fetchKeys)
     },
-    flight: () => flight,
-    isIdle: () => flight === undefined && backoff.wait() === 0 && !closing.signal.aborted,
+    isFlying,
+    isIdle: () => !isFlying() && backoff.wait() === 0 && !closing.signal.aborted,
     isPausing: () => backoff.wait() > 0,
     forgive: () => backoff.succeeded(),
     problem: () => problem,

@@ -415,3 +415,35 @@ test('silence: what was heard stays, an event says so once, and who requires the
     assert.equal(follower.judge(await facts({ token: 'other' })), undefined)
   }
 })
+
+test('who follows is believed to be at it no longer than a question takes, for a runtime may have ended them', async (t) => {
+  const { feed, follower } = await open()
+  const entries: JsonObject[] = []
+  const held = Promise.withResolvers<void>()
+  feed.answers.feed = async (question, res) => {
+    const isHeld = question.get('wait') !== '0'
+    if (isHeld) held.resolve()
+    // As if nobody were there any more: not even its end is heard.
+    if (isHeld) await new Promise<void>((resolve) => res.once('close', resolve))
+    return feed.sign(feed.claims(question, { seq: entries.length, entries }))
+  }
+  await follower.start()
+  await held.promise
+  assert.equal(follower.start(), undefined)
+  entries.push(await entryOf('token', 'token-1'))
+
+  const now = performance.now.bind(performance)
+  const longest = (limits.revocationWaitSeconds + limits.revocationAnswerSeconds) * 1000 + limits.revocationLossMs
+  const passed = t.mock.method(performance, 'now', () => now() + longest - 1000)
+  assert.equal(follower.start(), undefined)
+  assert.equal(follower.judge(await facts()), undefined)
+  passed.mock.mockImplementation(() => now() + longest)
+  await Promise.all([follower.start(), follower.start()])
+  assert.equal(follower.judge(await facts()), 'revoked')
+  assert.equal(
+    feed.asked.filter((question) => question.get('wait') === '0').length,
+    2,
+    'those who wait share a question',
+  )
+  assert.equal(follower.start(), undefined)
+})

@@ -1,4 +1,4 @@
-import { FetchProblem, guardedFetch, type MaybePromise, type Reason } from '@postern/core'
+import { createSingleFlight, FetchProblem, guardedFetch, type MaybePromise, type Reason } from '@postern/core'
 import type { VerificationKey } from '../keys/key-set.ts'
 import type { KeySource } from '../keys/key-source.ts'
 import { limits } from '../limits.ts'
@@ -12,7 +12,11 @@ import { verifyStatement } from './verify-statement.ts'
 
 /** Follows what one issuer says about what of it has ended. */
 export interface Follower {
-  /** Begins to follow, where there is a feed; to be called when a token of the issuer was verified. Pending until the feed was heard once, or for a bounded time; then always undefined. */
+  /**
+   * Begins to follow, where there is a feed; to be called for each token of the issuer's that is good otherwise. Pending until
+   * the feed was heard once, or for a bounded time; then undefined, until nothing was heard of who follows for longer than
+   * that takes: on some runtimes (Workers) it ends with the request that began it.
+   */
   start(): MaybePromise<void>
   /** Why a token is not good, if it is not. Look-ups in memory, nothing else. */
   judge(facts: TokenFacts): Extract<Reason, 'revoked' | 'revocation_unavailable'> | undefined
@@ -49,7 +53,11 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
   const closing = new AbortController()
   const pauses = createPauses(closing.signal)
   let remembered: readonly VerificationKey[] = []
-  let first: Promise<void> | undefined
+  const firsts = createSingleFlight<void>({ patienceMs: 2 * limits.revocationFirstAnswerMs })
+  /** Who asks over and over; another one takes the place of one that its runtime has ended. */
+  let asker = {}
+  /** When something is to be heard of it at the latest, of `performance.now`. */
+  let aliveUntil = 0
   let state: 'waiting' | 'starting' | 'following' = 'waiting'
   let lastStatedAt = 0
   /** When the issuer was last heard, by the clock of the settings. */
@@ -60,16 +68,22 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
   let isLost = false
 
   const now = () => clock.now() / second
+  const isGone = () => performance.now() > aliveUntil
+  const busyFor = (ms: number) => {
+    aliveUntil = performance.now() + ms + limits.revocationLossMs
+  }
   const silence = () => Math.abs(clock.now() - heardAt)
 
   /** Asks, and takes over what is said. */
   const ask = async (uri: string, { wait, background }: Question): Promise<Statement> => {
     const after = ledger.seq
+    const timeoutMs = (wait + limits.revocationAnswerSeconds) * second
+    busyFor(timeoutMs)
     const { status, text } = await guardedFetch(`${uri}?after=${after}&wait=${wait}`, {
       network: settings.network,
       fetch: settings.fetch,
       headers: { accept: 'application/revocations+jwt' },
-      timeoutMs: (wait + limits.revocationAnswerSeconds) * second,
+      timeoutMs,
       maxBytes: limits.revocationFeedBytes,
       signal: closing.signal,
       background,
@@ -111,15 +125,16 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
     return statement
   }
 
-  /** Goes on until it is closed, or the issuer has no feed any more. */
-  const follow = async (): Promise<void> => {
-    for (;;) {
+  /** Goes on until it is closed, or the issuer has no feed any more, or another one has taken its place. */
+  const follow = async (mine: object): Promise<void> => {
+    while (mine === asker) {
       const uri = keys.feedUri()
-      if (uri === undefined || closing.signal.aborted) break
+      if (uri === undefined || closing.signal.aborted) {
+        state = 'waiting'
+        return
+      }
       await followOnce(uri)
     }
-    state = 'waiting'
-    first = undefined
   }
 
   const followOnce = async (uri: string): Promise<void> => {
@@ -128,9 +143,11 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
     try {
       const wait = isLost ? 0 : limits.revocationWaitSeconds
       const { final } = await catchUp(uri, { wait, background: true })
+      busyFor(limits.revocationIdleMs)
       await (final ? pauses.idle() : pauses.afterAnswer(performance.now() - askedAt, ledger.seq > seq))
     } catch {
       missed()
+      busyFor(limits.backoffMaxMs)
       await pauses.afterFailure()
     }
   }
@@ -148,8 +165,10 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
   const begin = (uri: string): Promise<void> => {
     state = 'starting'
     startedAt = clock.now()
+    const mine = {}
+    asker = mine
     const asked = poll(uri)
-    void asked.then(follow)
+    void asked.then(() => follow(mine))
     return Promise.race([asked, pauses.firstAnswer()]).then(() => {
       if (state === 'starting') state = 'following'
     })
@@ -157,11 +176,10 @@ export function createFollower(rules: IssuerRules, keys: FollowedKeys, settings:
 
   return {
     start() {
-      if (state === 'following' || closing.signal.aborted) return undefined
+      if ((state === 'following' && !isGone()) || closing.signal.aborted) return undefined
       const uri = keys.feedUri()
       if (uri === undefined) return undefined
-      first ??= begin(uri)
-      return first
+      return firsts('', () => begin(uri))
     },
     judge(facts) {
       if (ledger.hasEnded(facts)) return 'revoked'

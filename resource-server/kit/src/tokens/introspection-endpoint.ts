@@ -91,7 +91,7 @@ function createLocator(
   clock: Clock,
 ): () => Promise<string> {
   if (endpoint !== undefined) return async () => endpoint
-  const flights = createSingleFlight<string>()
+  const flights = createSingleFlight<string>({ patienceMs: limits.flightPatienceMs })
   const backoff = createBackoff(clock)
   let found: { readonly url: string; readonly at: number } | undefined
   const discover = async () => {

@@ -48,7 +48,7 @@ export function createIntrospection(
 ): Introspection {
   const { clock, isRevoked } = settings
   const endpoint = createIntrospectionEndpoint(issuerRules.issuer, rules, settings)
-  const flights = createSingleFlight<IntrospectedToken>()
+  const flights = createSingleFlight<IntrospectedToken>({ patienceMs: limits.flightPatienceMs })
   const good = createCache<IntrospectedToken>({ max: limits.cachedTokens, clock })
   const bad = createCache<Refusal>({ max: limits.cachedRefusals, clock })
   const passRevocation = createRevocationCheck(isRevoked)

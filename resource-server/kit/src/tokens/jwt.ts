@@ -122,7 +122,10 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
     hashOf: verified.hashOf,
     verify: (token, hash) => {
       const remembered = verified.recall(hash)
-      return remembered === undefined ? whenReady(verifyAnew(token, hash), pass) : pass(remembered)
+      if (remembered === undefined) return whenReady(verifyAnew(token, hash), pass)
+      // Who followed the issuer's feed may be gone: on Workers, with the request that began it.
+      const starting = remembered.issuer.follower?.start()
+      return starting === undefined ? pass(remembered) : whenReady(starting, () => pass(remembered))
     },
     clear: verified.clear,
     get remembered() {

@@ -66,7 +66,12 @@ function checkedLookup(isAllowed: (address: string) => boolean, resolve: typeof 
 
 /** Only the platform's fetch knows the way through a proxy. */
 function usesProxy(): boolean {
-  return process.env['NODE_USE_ENV_PROXY'] !== undefined
+  try {
+    return process.env['NODE_USE_ENV_PROXY'] !== undefined
+  } catch {
+    // Deno shows a program no variable that it was not allowed to see.
+    return false
+  }
 }
 
 function dialDirectly(
