@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { EventInput } from '@postern/core'
+import { type EventInput, reasons } from '@postern/core'
 import { createTestClock, type TestClock } from '@postern/core/testing'
 import {
   createResourceServer,
@@ -13,10 +13,12 @@ import {
   expectRefusal,
   type FakeIssuer,
   type FakeIssuerOptions,
+  parseChallenges,
   type RefusalCode,
   type SeenResponse,
 } from '@postern/resource-server/testing'
 import type { Attack, Host, StartHost } from './hosts.ts'
+import { findSecret, type Secrets, secretsOf } from './secrets.ts'
 
 export const resource = 'https://mcp.example/mcp'
 export const metadataUrl = 'https://mcp.example/.well-known/oauth-protected-resource/mcp'
@@ -49,6 +51,8 @@ export interface Fixture extends Issuers {
   send(attack: Attack | string): Promise<SeenResponse>
   /** Sends, and asserts the answer of the table's code with everything that belongs to it. */
   expect(code: RefusalCode | 'OK', attack: Attack | string, scope?: string): Promise<SeenResponse>
+  /** What the attacks since the last call gave away. */
+  takeSecrets(): Secrets[]
   close(): Promise<void>
 }
 
@@ -90,34 +94,47 @@ export async function open(
     await closeIssuers()
     throw error
   })
-  const send = (attack: Attack | string) => host.send(typeof attack === 'string' ? bearer(attack) : attack)
+  const sent: Secrets[] = []
+  const send = async (attack: Attack | string, scope = 'read write') => {
+    const request = toRequest(attack)
+    const secrets = secretsOf(request)
+    sent.push(secrets)
+    const told = events.length
+    const answer = await host.send(request)
+    // What the resource server says of itself may be the same as what is sent.
+    const own = JSON.stringify([rs.metadataUrl, rs.resource, scope, settings.requiredScopes, settings.scopesSupported])
+    expectNoTrace(answer, secrets, own)
+    expectNothingRecorded(events.slice(told), secrets)
+    return answer
+  }
 
   return {
     ...issuers,
     rs,
     host,
     events,
-    send,
+    send: (attack) => send(attack),
     async expect(code, attack, scope = 'read write') {
       const before = host.callers.length
       const told = events.length
-      const answer = await send(attack)
+      const answer = await send(attack, scope)
       if (code === 'OK') {
         assert.equal(answer.status, 200, `refused: ${events.at(-1)?.reason}`)
         assert.equal(host.callers.length, before + 1)
         return answer
       }
       assert.equal(host.callers.length, before, 'the handler did not run')
-      const wanted = {
+      expectRefusal(answer, code, {
         metadataUrl: rs.metadataUrl,
         scope: scope === '' ? undefined : scope,
         schemes,
-        secrets: secretsOf(attack),
-      }
-      expectRefusal(answer, code, wanted)
-      expectOneEvent(events.slice(told), answer.status, secretsOf(attack))
+        secrets: secretsOf(toRequest(attack)).credentials,
+      })
+      expectFixedText(answer, code, events.at(-1)?.reason)
+      expectOneEvent(events.slice(told), answer.status)
       return answer
     },
+    takeSecrets: () => sent.splice(0),
     async close() {
       rs.close()
       await Promise.all([host.close(), closeIssuers()])
@@ -125,18 +142,67 @@ export async function open(
   }
 }
 
-/** The parts of a credential, and the claims in it: nothing of them may come back or be recorded. */
-function secretsOf(attack: Attack | string): string[] {
-  const headers = typeof attack === 'string' ? { authorization: attack } : (attack.headers ?? {})
-  const text = [headers['authorization'] ?? [], headers['dpop'] ?? []].flat().join(' ')
-  return [...text.split(/[\s.,]+/).filter((part) => part.length > 12), 'user-1']
+function toRequest(attack: Attack | string): Attack {
+  return typeof attack === 'string' ? bearer(attack) : attack
 }
 
-/** Row L6: every refusal is told once, and what is told holds nothing of the credential. */
-function expectOneEvent(told: readonly EventInput[], status: number, secrets: readonly string[]): void {
+/** Of what was sent, an answer has nothing in its headers; the body of a good one is the handler's. */
+function expectNoTrace(answer: SeenResponse, { credentials, claims }: Secrets, own: string): void {
+  // A nonce is the server's word, and the client's only then.
+  const { 'dpop-nonce': _, ...headers } = answer.headers
+  const said = [...Object.values(headers), ...(answer.status < 400 ? [] : [answer.body])].join('\n')
+  const secrets = [...credentials, ...claims].filter((secret) => !own.includes(secret))
+  assert.equal(findSecret(said, secrets), undefined, 'nothing of what was sent comes back')
+}
+
+/** What an event of the kit may say besides reason, client, resource and the hash of the token. */
+const fields = new Set(['kind', 'outcome', 'requestId', 'subjectHash', 'status', 'durationMs'])
+
+/** Rows L5 and L6: events hold fixed words, hashes, and the client that a token was given to, nothing else of it. */
+function expectNothingRecorded(told: readonly EventInput[], { credentials, claims }: Secrets): void {
+  // A proof names the hash of its token, as events do.
+  for (const { reason, clientId = '', resource: own, tokenHash = '', ...rest } of told) {
+    assert.deepEqual(
+      Object.keys(rest).filter((field) => !fields.has(field)),
+      [],
+    )
+    assert.ok(Object.hasOwn(reasons, reason), reason)
+    assert.equal(findSecret(JSON.stringify(rest), [...credentials, ...claims]), undefined, 'no secret is recorded')
+    assert.equal(findSecret(`${clientId} ${own} ${tokenHash}`, credentials), undefined, 'no credential is recorded')
+  }
+}
+
+/** What is wrong with a credential is said in one text for each code, whatever it is. */
+const texts: Partial<Record<RefusalCode, string>> = {
+  IT: 'The access token is malformed, expired, revoked or not meant for this resource',
+  IR: 'Send one access token, once, as Authorization: Bearer <token>',
+  IS: 'The access token lacks a scope that this operation needs',
+  DP: 'The DPoP proof is missing, malformed, used before, or made for another request or token',
+  DN: 'Make a new DPoP proof with the nonce of the DPoP-Nonce header',
+}
+
+/** Policy gives no reason, but for the one that has nothing to do with the credential. */
+const unwelcome = 'The Host or Origin header is not one that this server answers to'
+
+function expectFixedText({ headers, body }: SeenResponse, code: RefusalCode, reason: string | undefined): void {
+  const text = code === 'PD' && reason === 'origin_not_allowed' ? unwelcome : texts[code]
+  const said: unknown = body === '' ? undefined : JSON.parse(body).error_description
+  assert.equal(said, text, `${code}: the text in the body`)
+  const header = headers['www-authenticate']
+  const challenges = header === undefined ? [] : parseChallenges(header)
+  const shown = challenges.flatMap(({ params }) => params['error_description'] ?? [])
+  assert.deepEqual(shown, Array(countTexts(code, challenges.length)).fill(text), `${code}: the text in the challenges`)
+}
+
+/** How many of the challenges say the text: what is wrong with a proof is no business of bearers. */
+function countTexts(code: RefusalCode, challenges: number): number {
+  if (code === 'IT' || code === 'IR') return challenges
+  return code === 'DP' || code === 'DN' ? 1 : 0
+}
+
+/** Row L6: every refusal is told once. */
+function expectOneEvent(told: readonly EventInput[], status: number): void {
   const refusals = told.filter(({ kind }) => kind === 'access.refused')
   assert.equal(refusals.length, 1, 'one event')
   assert.equal(refusals[0]?.status, status)
-  const everything = JSON.stringify(told)
-  for (const secret of secrets) assert.ok(!everything.includes(secret), 'nothing of the credential is recorded')
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { request as httpRequest } from 'node:http'
 import type { AuthInfo, GuardOptions, ResourceServer, ResourceServerOptions } from '@postern/resource-server'
 import { type SeenResponse, seen } from '@postern/resource-server/testing'
@@ -19,6 +20,8 @@ export interface Host {
   readonly callers: readonly AuthInfo[]
   /** Where it listens; absent where it does not. */
   readonly port?: number
+  /** Whether the kit sees there at which address its caller is. */
+  readonly seesPeers: boolean
   close(): Promise<void>
 }
 
@@ -34,6 +37,7 @@ const bare: StartHost = async (rs, guard) => {
   const callers: AuthInfo[] = []
   return {
     callers,
+    seesPeers: false,
     async send({ method = 'POST', path = '/mcp', headers = {}, body }) {
       const { host, ...sent } = headers
       const url = new URL(path, rs.resource)
@@ -69,15 +73,36 @@ export function recordCallers(): { readonly callers: AuthInfo[]; readonly behind
   return { callers, behind }
 }
 
-function startApp(name: string): StartHost {
+/** An application of `apps`, by its name. */
+export function startApp(name: string): StartHost {
   return async (rs, guard) => {
     const { callers, behind } = recordCallers()
     const { port, close } = await listen(apps[name]?.(rs, guard, behind))
-    return { callers, port, send: (attack) => sendOver(port, attack), close }
+    return {
+      callers,
+      port,
+      seesPeers: isNodeRequest[name] ?? assert.fail(name),
+      send: (attack) => sendOver(port, attack),
+      close,
+    }
   }
 }
 
-// A body parser makes no difference to what is attacked here.
+/** Is the request one of Node's, which has a connection with an address at its other end? A fetch `Request` has none. */
+const isNodeRequest: Readonly<Record<string, boolean>> = {
+  node: true,
+  express: true,
+  'express, parser behind': true,
+  'express, parser before': true,
+  'express 4': true,
+  koa: true,
+  fastify: true,
+  hono: false,
+  next: false,
+  fetch: false,
+}
+
+// A body parser makes no difference to what is attacked here, but for K17, which parsers.test.ts is about.
 const names = Object.keys(apps).filter((name) => !name.includes('parser'))
 
 export const hosts: Readonly<Record<string, StartHost>> = {

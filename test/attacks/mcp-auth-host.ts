@@ -87,5 +87,5 @@ export const startMcpAuth: StartHost = async (_rs, guard, { resource: own, issue
     .use(mcpAuth.protectedResourceMetadataRouter())
     .all('/mcp', check, (req, res) => behind.node(req, res, authOf(req)))
   const { port, close } = await listen(app)
-  return { callers, port, send: (attack) => sendOver(port, attack), close }
+  return { callers, port, seesPeers: true, send: (attack) => sendOver(port, attack), close }
 }

@@ -27,7 +27,7 @@ interface Module {
   readonly app: RequestListener
 }
 
-describe("the examples of MCP Auth's documentation", () => {
+describe("M4: the examples of MCP Auth's documentation", () => {
   let folder: string
   let issuer: FakeIssuer
   const events: EventInput[] = []

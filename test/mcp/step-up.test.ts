@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { getRequestListener } from '@hono/node-server'
 import {
   Client as ClientV2,
   InsufficientScopeError,
@@ -12,7 +13,7 @@ import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextproto
 import { type Idp, startIdp, type TestPool } from '@postern/idp/testing'
 import { createResourceServer, type ResourceServer } from '@postern/resource-server'
 import { protectOperations } from '@postern/resource-server/mcp'
-import { apps, type Listening, listen } from '../frameworks.ts'
+import { type App, apps, type Listening, listen } from '../frameworks.ts'
 import { createV1, createV2, type McpBackend } from './servers.ts'
 
 const rules = { tools: { delete: ['files:write', 'files:delete'] }, prompts: { review: ['review'] } }
@@ -27,6 +28,15 @@ const servers: Record<string, (rs: ResourceServer) => { guard: object; backend: 
     backend: createV2(protectOperations(rs, rules).scopeChallenge),
   }),
 }
+
+/** No framework at all. */
+const bare: App = (rs, guard, { web }) =>
+  getRequestListener(async (request) => {
+    const metadata = rs.metadata(request)
+    if (metadata !== undefined) return metadata
+    const auth = await rs.authenticate(request, guard)
+    return auth instanceof Response ? auth : web(request, auth)
+  })
 
 describe('clients of the SDKs step up', () => {
   let idp: Idp
@@ -48,12 +58,10 @@ describe('clients of the SDKs step up', () => {
     await idp.close()
   })
 
-  const serve = (create: (typeof servers)[string]): McpBackend => {
+  const serve = (app: App, create: (typeof servers)[string]): McpBackend => {
     const rs = createResourceServer({ resource: url, issuers: [{ issuer: pool.issuer }], requiredScopes: ['read'] })
     opened.push(rs)
     const { guard, backend } = create(rs)
-    const app = apps['express']
-    assert.ok(app)
     listening.use(app(rs, guard, backend))
     return backend
   }
@@ -120,39 +128,44 @@ describe('clients of the SDKs step up', () => {
 
   const pinned = { mode: { pin: '2026-07-28' } }
 
-  for (const [name, create] of Object.entries(servers)) {
-    const isV2 = name.includes('v2')
-    const clients = {
-      v1: openV1,
-      v2: () => openV2(),
-      ...(isV2 ? { 'v2 pinned to 2026-07-28': () => openV2(pinned) } : {}),
-    }
-    for (const [who, open] of Object.entries(clients)) {
-      test(`${who}, ${name}`, async () => {
-        const backend = serve(create)
-        const { callTool, getPrompt, scopes } = await open()
-        assert.equal(scopes(), 'read', 'the first challenge asks for no more than is needed everywhere')
-        await callTool('read')
-        assert.equal(scopes(), 'read')
-        await callTool('delete')
-        assert.equal(scopes(), 'files:delete files:write read', 'one step, with all that the tool needs')
-        await getPrompt('review')
-        assert.deepEqual(backend.executed, ['read', 'delete', 'review'])
-        // v1 asks for what the last challenge names; v2 unites that with what it had (2026-07-28).
-        assert.equal(scopes(), who === 'v1' ? 'read review' : everything)
-      })
-    }
-  }
+  for (const [framework, app] of Object.entries({ ...apps, 'rs.authenticate': bare })) {
+    describe(framework, () => {
+      for (const [name, create] of Object.entries(servers)) {
+        const isV2 = name.includes('v2')
+        const clients = {
+          v1: openV1,
+          v2: () => openV2(),
+          ...(isV2 ? { 'v2 pinned to 2026-07-28': () => openV2(pinned) } : {}),
+        }
+        for (const [who, open] of Object.entries(clients)) {
+          test(`M1, M2: ${who}, ${name}`, async () => {
+            const backend = serve(app, create)
+            const { callTool, getPrompt, scopes } = await open()
+            assert.equal(scopes(), 'read', 'the first challenge asks for no more than is needed everywhere')
+            await callTool('read')
+            assert.equal(scopes(), 'read')
+            await callTool('delete')
+            assert.equal(scopes(), 'files:delete files:write read', 'one step, with all that the tool needs')
+            await getPrompt('review')
+            assert.deepEqual(backend.executed, ['read', 'delete', 'review'])
+            // v1 asks for what the last challenge names; v2 unites that with what it had (2026-07-28).
+            assert.equal(scopes(), who === 'v1' ? 'read review' : everything)
+          })
+        }
+      }
 
-  test('a v2 client that wants to decide by itself learns all that is needed', async () => {
-    serve(servers['a v2 server behind a guard'] ?? assert.fail())
-    const { callTool } = await openV2(pinned, { onInsufficientScope: 'throw' })
-    await assert.rejects(
-      callTool('delete'),
-      (error) =>
-        error instanceof InsufficientScopeError &&
-        error.requiredScope === 'read files:write files:delete' &&
-        error.resourceMetadataUrl?.href === url.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
-    )
-  })
+      test('M2: a v2 client that wants to decide by itself learns all that is needed', async () => {
+        const backend = serve(app, servers['a v2 server behind a guard'] ?? assert.fail())
+        const { callTool } = await openV2(pinned, { onInsufficientScope: 'throw' })
+        await assert.rejects(
+          callTool('delete'),
+          (error) =>
+            error instanceof InsufficientScopeError &&
+            error.requiredScope === 'read files:write files:delete' &&
+            error.resourceMetadataUrl?.href === url.replace('/mcp', '/.well-known/oauth-protected-resource/mcp'),
+        )
+        assert.deepEqual(backend.executed, [])
+      })
+    })
+  }
 })

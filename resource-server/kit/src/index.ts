@@ -1,3 +1,4 @@
+export { type EventInput, type EventSink, type Reason, reasons } from '@postern/core'
 export { type AuthInfo, type AuthKind, isAuthInfo } from './auth-info.ts'
 export type { FindCertificate } from './binding/certificate.ts'
 export type { Confirmation } from './checks/binding.ts'

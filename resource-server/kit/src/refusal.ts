@@ -12,6 +12,7 @@ export type RefusalKind =
   | 'body_too_long'
   | 'body_unreadable'
   | 'access_denied'
+  | 'not_welcome'
   | 'misdirected'
   | 'too_many_requests'
   | 'temporarily_unavailable'
@@ -35,7 +36,7 @@ const kinds: Partial<Record<Reason, RefusalKind>> = {
   client_not_allowed: 'access_denied',
   claim_rule: 'access_denied',
   tool_not_allowed: 'access_denied',
-  origin_not_allowed: 'access_denied',
+  origin_not_allowed: 'not_welcome',
   throttled: 'too_many_requests',
   insufficient_scope: 'insufficient_scope',
   body_too_large: 'body_too_long',
@@ -59,6 +60,7 @@ export const statuses: Readonly<Record<RefusalKind, number>> = {
   body_too_long: 413,
   body_unreadable: 415,
   access_denied: 403,
+  not_welcome: 403,
   misdirected: 421,
   too_many_requests: 429,
   temporarily_unavailable: 503,

@@ -50,6 +50,13 @@ test('malformed: 400; policy: 403 without a challenge; unforeseen: 500 without a
   const policy = replyTo(new Refusal('client_not_allowed'))
   assert.deepEqual([policy.status, policy.body], [403, '{"error":"access_denied"}'])
   assert.equal(challengeOf('claim_rule'), undefined)
+  const elsewhere = replyTo(new Refusal('origin_not_allowed'))
+  assert.equal(elsewhere.status, 403)
+  assert.equal(challengeOf('origin_not_allowed'), undefined)
+  assert.deepEqual(JSON.parse(elsewhere.body ?? ''), {
+    error: 'access_denied',
+    error_description: 'The Host or Origin header is not one that this server answers to',
+  })
   const internal = replyTo(new Refusal('internal'))
   assert.deepEqual([internal.status, internal.body], [500, '{"error":"server_error"}'])
   assert.equal(challengeOf('internal'), undefined)

@@ -34,7 +34,11 @@ const descriptions: Partial<Record<RefusalKind, string>> = {
   invalid_dpop_proof: 'The DPoP proof is missing, malformed, used before, or made for another request or token',
   use_dpop_nonce: 'Make a new DPoP proof with the nonce of the DPoP-Nonce header',
   insufficient_scope: 'The access token lacks a scope that this operation needs',
+  not_welcome: 'The Host or Origin header is not one that this server answers to',
 }
+
+/** Kinds whose error code on the wire is another one's. */
+const errorCodes: Partial<Record<RefusalKind, string>> = { not_welcome: 'access_denied' }
 
 /** A body that cannot be looked at is the business of MCP's transport, so the answer is one of its kind. */
 const bodyErrors: Partial<Record<RefusalKind, object>> = {
@@ -82,7 +86,7 @@ function buildRefusal(kind: RefusalKind, requirement: Requirement, settings: Cha
   const challenge = challengeFor(kind, requirement, settings)
   const description = descriptions[kind]
   const error = bodyErrors[kind] ?? {
-    error: kind,
+    error: errorCodes[kind] ?? kind,
     ...(description === undefined ? {} : { error_description: description }),
   }
   return {

@@ -1,4 +1,4 @@
-import { type Reason, randomBase64url, sha256Base64url } from '@postern/core'
+import { type Reason, randomBase64url, sha256Base64url, whenReady } from '@postern/core'
 import { createAdmission } from './admission.ts'
 import type { AuthInfo } from './auth-info.ts'
 import { bindingMetadata } from './binding/metadata.ts'
@@ -13,6 +13,7 @@ import { readOptions } from './options/read-options.ts'
 import { readRequiredScopes } from './options/read-scopes.ts'
 import type { IssuerRules, Settings } from './options/settings.ts'
 import type { ResourceServerOptions } from './options/types.ts'
+import { Refusal } from './refusal.ts'
 import { prepareRefusals, type Reply } from './reply.ts'
 import { fromFetchRequest, type InboundRequest } from './request.ts'
 import { advertised, combineRequirements, extendRequirement, isMet, type RequiredScopes } from './requirement.ts'
@@ -115,10 +116,16 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
     const requirement = combineRequirements(settings.requiredScopes, scopes)
     return { requirement, admit: createAdmission(requirement, { ...settings, hashOf, verify, prove }) }
   }
+  const remaining = (auth: AuthInfo): number => {
+    const { expiresAt } = auth
+    if (expiresAt === undefined) return Number.POSITIVE_INFINITY
+    if (jwt?.isRevoked(auth) === true) return 0
+    return (expiresAt + settings.clockTolerance) * 1000 - settings.clock.now()
+  }
   const gate = (guard: GuardOptions = {}): Gate => {
     readRecord(guard, 'guard', ['scopes', 'operations', 'endStreams'])
     readBoolean(guard.endStreams, 'endStreams')
-    const operations = readOperations(guard.operations)
+    const operations = inTime(readOperations(guard.operations), remaining)
     const { requirement, admit } = admissionFor(readRequiredScopes(guard.scopes, 'scopes'))
     const replyTo = (parts.prepareRefusals ?? prepareRefusals)(requirement, settings)
     const acceptsDpop = settings.dpop !== undefined
@@ -143,12 +150,7 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
       return reply === undefined ? undefined : toResponse(reply)
     },
     verifier: createSdkVerifier(admissionFor().admit, settings.clock),
-    remaining(auth) {
-      const { expiresAt } = auth
-      if (expiresAt === undefined) return Number.POSITIVE_INFINITY
-      if (jwt?.isRevoked(auth) === true) return 0
-      return (expiresAt + settings.clockTolerance) * 1000 - settings.clock.now()
-    },
+    remaining,
     stepUp(scopes, needs) {
       const needed = extendRequirement(everywhere, needs)
       if (isMet(needed, new Set(scopes))) return undefined
@@ -172,6 +174,18 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
         introspection.clear()
       }
     },
+  }
+}
+
+/** A client may take its time over a body; its token must still be good when the operations in it are let in. */
+function inTime(operations: Operations | undefined, remaining: ResourceServer['remaining']): Operations | undefined {
+  if (operations === undefined) return undefined
+  return {
+    needsOf: (request, auth) =>
+      whenReady(operations.needsOf(request, auth), (needs) => {
+        if (remaining(auth) <= 0) throw new Refusal('expired')
+        return needs
+      }),
   }
 }
 
@@ -222,7 +236,8 @@ async function keysProblem(keys: KeySource, introspection: Introspection | undef
   if (introspection?.rules.tokens === 'all') return undefined
   try {
     await keys.reload()
-    return undefined
+    const hasNone = introspection === undefined && keys.published().length === 0
+    return hasNone ? 'the key set has no key that could verify a signature' : undefined
   } catch {
     return keys.problem() ?? 'the keys cannot be had'
   }

@@ -10,6 +10,9 @@
  * `Symbol.hasInstance`: an object carries the brand `mcp.OAuthError` under the registered symbol `mcp.sdk.errorBrands`,
  * and the gate then reads `code`, `message` and `toResponseObject()`.
  *
+ * Of v1 there are two copies: the one that `import` finds, and the one that CommonJS programs have. Whose gate was loaded
+ * by `require` refuses with the latter.
+ *
  * So one error serves both: an instance of the v1 class where there is one, with the members and the brand of v2.
  */
 
@@ -56,8 +59,28 @@ let loading: Promise<SdkErrorClasses | undefined> | undefined
 
 /** The v1 error classes, if that package is installed where the kit can see it. Looked up once. */
 export function loadSdkErrors(): Promise<SdkErrorClasses | undefined> {
-  loading ??= importErrors()
+  loading ??= Promise.resolve(requiredErrors() ?? importErrors())
   return loading
+}
+
+/** What the runtime keeps of the modules that were loaded by `require`, by path; empty where it has no such thing. */
+function requiredModules(): Readonly<Record<string, { readonly exports: unknown } | undefined>> {
+  try {
+    const { createRequire } = globalThis.process.getBuiltinModule('node:module')
+    return createRequire(`${globalThis.process.cwd()}/`).cache
+  } catch {
+    return {}
+  }
+}
+
+const gatePath = /([\\/]@modelcontextprotocol[\\/]sdk[\\/].*[\\/]auth[\\/])middleware[\\/]bearerAuth\.js$/
+
+/** The classes beside the gate of a CommonJS program, which is loaded by the time that it has a token to refuse. */
+function requiredErrors(): SdkErrorClasses | undefined {
+  const modules = requiredModules()
+  const gate = Object.keys(modules).find((path) => gatePath.test(path))
+  const errors = gate === undefined ? undefined : modules[gate.replace(gatePath, '$1errors.js')]?.exports
+  return isErrorClasses(errors) ? errors : undefined
 }
 
 async function importErrors(): Promise<SdkErrorClasses | undefined> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { requireBearerAuth as requireV2 } from '@modelcontextprotocol/express'
 import * as v1Errors from '@modelcontextprotocol/sdk/server/auth/errors.js'
 import { requireBearerAuth as requireV1 } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
@@ -120,6 +122,34 @@ test('the classes can be given, for a copy of the SDK that the kit cannot find',
     ServerError: Foreign,
   }
   await assert.rejects(rs.verifier.withErrors(classes).verifyAccessToken('x'), Foreign)
+})
+
+/** A program of CommonJS, whose copy of the SDK is another one than that of `import`. */
+const commonJs = `
+const express = require('express')
+const { requireBearerAuth } = require('@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js')
+const { createResourceServer } = require('./index.ts')
+const { brokenToken, createFakeIssuer } = require('./testing/index.ts')
+
+createFakeIssuer({ audience: 'https://mcp.example/mcp' }).then(async (issuer) => {
+  const rs = createResourceServer({ resource: 'https://mcp.example/mcp', issuers: [{ issuer: issuer.issuer }] })
+  const app = express().get('/', requireBearerAuth({ verifier: rs.verifier }), (req, res) => res.end())
+  const server = app.listen(0, '127.0.0.1', async () => {
+    const statuses = []
+    for (const token of [issuer.mint(), brokenToken(issuer, 'expired'), brokenToken(issuer, 'aud-other')]) {
+      const headers = { authorization: 'Bearer ' + token }
+      statuses.push((await fetch('http://127.0.0.1:' + server.address().port, { headers })).status)
+    }
+    console.log(statuses.join())
+    process.exit()
+  })
+})
+`
+
+test('in a CommonJS program a dead token is 401 too, so that the client gets a new one, and not 500', async () => {
+  const args = ['--input-type=commonjs', '--eval', commonJs]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: import.meta.dirname, timeout: 30_000 })
+  assert.equal(stdout.trim(), '200,401,401')
 })
 
 test('an API key that has no end gets one for the gates, and nowhere else', async () => {

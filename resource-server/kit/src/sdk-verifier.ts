@@ -10,8 +10,8 @@ export interface TokenVerifier {
   /** Resolves to the caller, or rejects with the error that the SDKs' `requireBearerAuth` answer with 401 or 403. */
   verifyAccessToken(token: string): Promise<AuthInfo & { readonly expiresAt: number }>
   /**
-   * The same verifier with the error classes of @modelcontextprotocol/sdk v1 given rather than looked up, for bundles
-   * and CommonJS programs: `verifier.withErrors(await import('@modelcontextprotocol/sdk/server/auth/errors.js'))`.
+   * The same verifier with the error classes of @modelcontextprotocol/sdk v1 given rather than looked up, for bundles and
+   * programs with several copies of it: `verifier.withErrors(await import('@modelcontextprotocol/sdk/server/auth/errors.js'))`.
    */
   withErrors(errors: SdkErrorClasses): TokenVerifier
 }
@@ -55,6 +55,7 @@ const errorCodes = {
   use_dpop_nonce: 'invalid_token',
   insufficient_scope: 'insufficient_scope',
   access_denied: 'access_denied',
+  not_welcome: 'access_denied',
   misdirected: 'server_error',
   too_many_requests: 'server_error',
   body_too_long: 'server_error',

@@ -70,7 +70,7 @@ async function ask(token: string): Promise<void> {
   await rs.authenticate(new Request(resource, { headers: { authorization: `Bearer ${token}` } }))
 }
 
-test('a span, a count and a time for each decision, whenever the SDK came', async () => {
+test('L6: a span, a count and a time for each decision, whenever the SDK came', async () => {
   await ask(issuer.mint())
   assert.equal(telemetry(), undefined, 'nobody listens, so nothing need be measured')
   trace.setGlobalTracerProvider({ getTracer: () => tracer })

@@ -142,17 +142,6 @@ export const metadata: readonly Row[] = [
     },
   },
   {
-    id: 'F15',
-    what: 'asked for through the guard',
-    async play({ rs, events }) {
-      const told = events.length
-      const answer = await rs.authenticate(new Request(metadataUrl))
-      assert.ok(answer instanceof Response)
-      assert.equal(answer.status, 200)
-      assert.equal(events.length, told)
-    },
-  },
-  {
     id: 'F19',
     what: 'further members as they are',
     setUp: { options: { metadata: { x_foo: { someCase: true, other_case: 1 } } } },
@@ -167,26 +156,6 @@ export const metadata: readonly Row[] = [
       const { headers } = await ask(fixture)
       assert.equal(headers['cache-control'], 'public, max-age=3600')
       assert.equal((await ask(fixture, 'GET', { 'if-none-match': headers['etag'] ?? '' })).status, 304)
-    },
-  },
-  {
-    id: 'F23',
-    what: 'the token of another resource of the same host',
-    attack: ({ issuer }) => issuer.mint({ aud: 'https://mcp.example/other' }),
-    expect: 'IT',
-  },
-  {
-    id: 'F24',
-    what: 'the token of the resource above',
-    setUp: { options: { resource: 'https://mcp.example/mcp/admin' } },
-    async play({ issuer, rs }) {
-      const answer = await rs.authenticate(
-        new Request('https://mcp.example/mcp/admin', {
-          headers: { authorization: `Bearer ${issuer.mint({ aud: resource })}` },
-        }),
-      )
-      assert.ok(answer instanceof Response)
-      assert.match(answer.headers.get('www-authenticate') ?? '', /resource_metadata="[^"]+\/mcp\/admin"/)
     },
   },
   {

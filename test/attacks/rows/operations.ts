@@ -113,7 +113,6 @@ export const operations: readonly Row[] = [
       ['named twice', '{"method":"tools/call","params":{"name":"read","name":"delete"}}'],
       ['escaped', '{"method":"tools/call","params":{"name":"d\\u0065lete"}}'],
       ['behind a byte order mark', `\uFEFF${JSON.stringify(call('delete'))}`],
-      ['as a prototype’s', '{"method":"tools/call","params":{"__proto__":{"name":"read"},"name":"delete"}}'],
       ['as text', JSON.stringify(call('delete')), 'text/plain'],
     ] as const
   ).map(
@@ -130,6 +129,8 @@ export const operations: readonly Row[] = [
     [
       ['compressed', 415, { 'content-encoding': 'gzip' }, '{}'],
       ['in another charset', 415, { 'content-type': 'application/json; charset=utf-16' }, '{}'],
+      // There are validators of transports that would read the name of the prototype.
+      ['with a prototype', 415, {}, '{"method":"tools/call","params":{"__proto__":{"name":"read"},"name":"delete"}}'],
       ['as a form', 415, { 'content-type': 'application/x-www-form-urlencoded' }, 'method=tools/call'],
       ['above the limit', 413, {}, ' '.repeat(4 * 1024 * 1024 + 1)],
     ] as const
@@ -194,22 +195,36 @@ export const operations: readonly Row[] = [
     because:
       'A tool that has a rule is 403 and so told from an unknown one: without a rule for `*` a tool needs nothing, which is what a server says that names its public tools. The option that closes it is in the next row.',
   },
-  {
-    id: 'D20',
-    what: "with a rule for '*' a caller cannot tell an unknown tool from one that is out of reach",
-    setUp: {
-      guard: (rs) => ({
-        operations: protectOperations(rs, { tools: { delete: ['files:delete'], '*': ['files:delete'] } }),
-      }),
-    },
-    async play({ issuer, expect }: Fixture) {
-      const token = issuer.mint()
-      const seen = new Set<string>()
-      for (const name of ['delete', 'unknown', 'constructor', '__proto__', 'toString', '', 'Delete', ' delete', '*']) {
-        const answer = await expect('IS', post(token, call(name)), 'read write files:delete')
-        seen.add(JSON.stringify([answer.headers['www-authenticate'], answer.body]))
-      }
-      assert.equal(seen.size, 1)
-    },
-  },
+  ...(
+    [
+      ['tools', 'tool', (name: string) => call(name)],
+      ['prompts', 'prompt', (name: string) => message('prompts/get', { name })],
+      ['resources', 'resource', (name: string) => message('resources/read', { uri: `x://${name}` })],
+    ] as const
+  ).map(
+    ([kind, what, ask]): Row => ({
+      id: 'D20',
+      what: `with a rule for '*' a caller cannot tell an unknown ${what} from one that is out of reach`,
+      setUp: {
+        guard: (rs) => {
+          const known = kind === 'resources' ? 'x://delete' : 'delete'
+          return { operations: protectOperations(rs, { [kind]: { [known]: ['secret'], '*': ['secret'] } }) }
+        },
+      },
+      async play({ issuer, expect }: Fixture) {
+        const token = issuer.mint()
+        const answers = new Set<string>()
+        const unknown = ['unknown', 'constructor', '__proto__', 'toString', '', 'Delete', ' delete', '*']
+        const bodies = ['delete', ...unknown].map(ask)
+        for (const body of [...bodies, bodies]) {
+          const { status, headers: sent, body: text } = await expect('IS', post(token, body), 'read write secret')
+          const { date: _, ...headers } = sent
+          answers.add(JSON.stringify([status, Object.entries(headers).sort(), text]))
+        }
+        assert.equal(answers.size, 1)
+        // Who may, is told by the server behind which there are.
+        for (const body of bodies) await expect('OK', post(issuer.mint({ scope: 'read write secret' }), body))
+      },
+    }),
+  ),
 ]

@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { generateApiKey, hashApiKey } from '@postern/core'
 import type { ResourceServerOptions } from '@postern/resource-server'
 import { bearer } from '../fixture.ts'
+import { listenToOutput } from '../output.ts'
 import type { Row } from '../row.ts'
+import { findSecret } from '../secrets.ts'
 
 const key = generateApiKey()
 const record = { id: 'k1', name: 'Build', hash: await hashApiKey(key), scopes: ['read', 'write'] }
+const wrong = generateApiKey()
 const withKey = { options: { apiKeys: [record] } }
 
 /** A row with a custom verifier that answers or throws this. */
@@ -28,7 +31,7 @@ function thrown(error: unknown): () => never {
 export const otherCredentials: readonly Row[] = [
   { id: 'J1', what: 'the right key', setUp: withKey, attack: () => key, expect: 'OK' },
   ...[
-    generateApiKey(),
+    wrong,
     `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`,
     `${key}A`,
     key.slice(0, -1),
@@ -36,11 +39,11 @@ export const otherCredentials: readonly Row[] = [
     key.toUpperCase(),
     record.hash,
   ].map(
-    (wrong): Row => ({
+    (sent): Row => ({
       id: 'J1',
-      what: `a wrong key of ${wrong.length} characters`,
+      what: `a wrong key of ${sent.length} characters`,
       setUp: withKey,
-      attack: () => wrong,
+      attack: () => sent,
       expect: 'IT',
     }),
   ),
@@ -93,11 +96,20 @@ export const otherCredentials: readonly Row[] = [
   },
   {
     id: 'J7',
-    what: 'a key is in no event',
+    what: 'a key is in no event, in no log and in no answer, wherever it was sent',
     setUp: withKey,
     async play({ expect, events }) {
+      const output = listenToOutput()
       await expect('OK', key)
-      assert.ok(!JSON.stringify(events).includes(key))
+      await expect('IT', wrong)
+      for (const name of ['x-api-key', 'api-key', 'cookie', 'proxy-authorization']) {
+        await expect('C0', { headers: { [name]: `key=${key}` } })
+      }
+      await expect('C0', { path: `/mcp?api_key=${key}` })
+      await expect('IR', bearer(key, { path: `/mcp?access_token=${wrong}` }))
+      for (const text of [JSON.stringify(events), output()]) {
+        assert.equal(findSecret(text, [key, wrong, key.slice(4), wrong.slice(4)]), undefined)
+      }
     },
   },
   {

@@ -170,11 +170,26 @@ export const tokens: readonly Row[] = [
       }),
     expect: 'IS',
   },
-  withKey('B43', 'a private key in the key set', ({ issuer }) => {
-    const key = createSigningKey('ES256')
-    issuer.publish({ ...key.privateKey.export({ format: 'jwk' }), kid: key.kid, alg: 'ES256' })
-    return issuer.mint({}, { key })
-  }),
+  ...(['ES256', 'RS256', 'EdDSA'] as const).map(
+    (algorithm): Row => ({
+      id: 'B43',
+      what: `a private key in the key set, for ${algorithm}: ignored with a warning, which does not repeat it`,
+      setUp: {},
+      async play({ issuer, expect, events }) {
+        const key = algorithm === 'RS256' ? goodRsaKey : createSigningKey(algorithm)
+        const jwk = key.privateKey.export({ format: 'jwk' })
+        issuer.publish({ ...jwk, kid: key.kid, alg: algorithm, use: 'sig' })
+        await expect('IT', issuer.mint({}, { key }))
+        await expect('OK', issuer.mint())
+        const warnings = events.filter(({ reason }) => reason === 'key_ignored')
+        assert.deepEqual(
+          warnings.map(({ kind, outcome }) => [kind, outcome]),
+          [['service.state', 'error']],
+        )
+        assert.ok(jwk.d !== undefined && !JSON.stringify(events).includes(jwk.d))
+      },
+    }),
+  ),
   ...[
     null,
     'key',

@@ -203,6 +203,6 @@ export const upstream: readonly Row[] = [
       }
     },
     because:
-      'Spans and counters of OpenTelemetry have a test of their own, for their API is one for the whole process. Issuer and kid are not in the event: of a refused token both are words of whoever sent it, and events, which are stored by columns, hold nothing that a stranger can choose; of an accepted one the client and the hash of the token lead to them.',
+      'Of what the row lists, issuer and kid are not kept; reason, status, client and latency (durationMs) are, and the span auth.verify and the counter have a test of their own (L6 in telemetry.test.ts), for their API is one for the whole process. The fields of an event are a contract between the kit, the recorder, which stores them by columns, and the events API, and neither is among them. Nor would they say more than the reason does: of a token whose signature does not verify both are words of whoever sent it, and of one whose signature does, the hash of the token leads to the event of the issuer that made it.',
   },
 ]

@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http'
 import { corsHeaders } from '../cors.ts'
 import type { Reply } from '../reply.ts'
 
-/** Sends a reply over a response of Node's. */
+/** Sends a reply over a response of Node's, unless somebody has answered while the decision was made, say after a time-out. */
 export function send(res: ServerResponse, { status, headers, body }: Reply): void {
+  if (res.headersSent) return
   res.statusCode = status
   for (const [name, value] of Object.entries(prepareHeaders(res, headers))) res.setHeader(name, value)
   res.end(body)
@@ -11,7 +12,7 @@ export function send(res: ServerResponse, { status, headers, body }: Reply): voi
 
 /** Makes the handler's answer readable for pages of other origins, unless somebody sees to that already. */
 export function openToOtherOrigins(res: ServerResponse, soFar: HeadersSoFar = res): void {
-  if (soFar.hasHeader('access-control-allow-origin')) return
+  if (res.headersSent || soFar.hasHeader('access-control-allow-origin')) return
   for (const [name, value] of Object.entries(corsHeaders)) res.setHeader(name, value)
 }
 

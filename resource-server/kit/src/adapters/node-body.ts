@@ -54,8 +54,15 @@ function readStream(req: ReadableRequest, maxBytes: number, expected: number): P
         }
         chunks.push(chunk)
       }
-      if (length === expected || req.complete) finish()
+      if (length === expected || isWhole(req)) finish()
     }
     req.on('readable', take).on('end', finish).on('error', cutOff).on('close', cutOff)
   })
+}
+
+/** Is there no more to come? A request of HTTP/2 says so itself only when it is too late to put anything back, its stream before. */
+function isWhole(req: ReadableRequest): boolean {
+  if (req.complete) return true
+  const stream: unknown = 'stream' in req ? req.stream : undefined
+  return typeof stream === 'object' && stream !== null && 'readableEnded' in stream && stream.readableEnded === true
 }

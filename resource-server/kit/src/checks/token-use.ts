@@ -18,8 +18,8 @@ const accessTokenTypes = ['bearer', 'dpop', 'access_token']
 export const checkAnsweredType: Check = ({ claims }) => {
   const type = member(claims, 'token_type')
   const use = member(claims, 'token_use')
-  if (type !== undefined && !accessTokenTypes.includes(String(type).toLowerCase())) throw new Refusal('typ_not_allowed')
+  const kind = typeof type === 'string' ? type.toLowerCase() : ''
+  if (type !== undefined && !accessTokenTypes.includes(kind)) throw new Refusal('typ_not_allowed')
   if (use !== undefined && use !== 'access' && use !== 'access_token') throw new Refusal('typ_not_allowed')
-  const isBound = String(type).toLowerCase() === 'dpop'
-  if (isBound && !Object.hasOwn(claims, 'cnf')) throw new Refusal('binding_not_supported')
+  if (kind === 'dpop' && !Object.hasOwn(claims, 'cnf')) throw new Refusal('binding_not_supported')
 }

@@ -65,8 +65,9 @@ test('a host of nobody is answered 421, whatever comes with it, and none of its 
       assert.equal(reply?.headers['www-authenticate'], undefined)
       assert.ok(!JSON.stringify(reply).includes('example'))
     }
-    // A whole URL and a Host header that do not agree.
-    const { reply } = await decide(request('one.example', { token, url: 'https://evil.example/mcp' }))
+    // A whole URL and a Host header, both the client's, that do not agree.
+    const both = request('one.example', { token, url: 'https://evil.example/mcp' })
+    const { reply } = await decide({ ...both, rawHeaders: ['Host', 'one.example'] })
     assert.equal(reply?.status, 421)
   })
 })
@@ -161,4 +162,12 @@ test('no servers, or two of one host, are a mistake that is named', () => {
   const isNamed = (error: unknown) => error instanceof ConfigError && error.option === 'servers'
   assert.throws(() => byHost([]), isNamed)
   assert.throws(() => byHost([make(one), make('https://one.example/other')]), isNamed)
+})
+
+test('there is no verifier of tokens alone, which would take those of one host at every other', async () => {
+  await withServers(async (joined, servers, issuer) => {
+    assert.throws(() => joined.verifier, TypeError)
+    const { audience } = (await servers[0]?.verifier.verifyAccessToken(issuer.mint())) ?? {}
+    assert.deepEqual(audience, [one])
+  })
 })

@@ -45,6 +45,9 @@ export function byHost(servers: readonly ResourceServer[]): ResourceServer {
   const everyRequest = gate()
   return {
     ...first,
+    get verifier(): ResourceServer['verifier'] {
+      throw new TypeError('a token alone does not tell the host; use the verifier of one of the resource servers')
+    },
     gate,
     publish,
     async authenticate(request, options) {

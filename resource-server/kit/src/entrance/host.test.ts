@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { InboundRequest } from '../request.ts'
+import { fromFetchRequest, type InboundRequest } from '../request.ts'
 import { createHostCheck, type HostRules, parseHost } from './host.ts'
 
 const named: HostRules = [
@@ -64,10 +64,26 @@ test('named hosts, and those of this machine', () => {
   assert.deepEqual(allowedOf(isNamed), ['mcp.example:8443', 'OTHER.example:1', 'other.example.'])
   assert.deepEqual(allowedOf(isLocal), ['localhost', '127.0.0.1:80', '[::1]'])
   assert.equal(isNamed(request(undefined, '/mcp')), false)
-  // A URL that is whole counts too, and has to agree with the header.
+  // A URL that is whole counts too, and has to agree with the header where the client has sent it.
   assert.equal(isNamed(request(undefined, 'https://mcp.example:8443/mcp')), true)
-  assert.equal(isNamed(request('mcp.example:8443', 'https://evil.example/')), false)
-  assert.equal(isNamed(request('mcp.example:8443', 'https://other.example/')), false)
+  const sent = (target: string) => ({
+    ...request('mcp.example:8443', target),
+    rawHeaders: ['Host', 'mcp.example:8443'],
+  })
+  assert.equal(isNamed(sent('https://mcp.example:8443/')), true)
+  assert.equal(isNamed(sent('https://evil.example/')), false)
+  assert.equal(isNamed(sent('https://other.example/')), false)
+})
+
+test('a fetch Request is for the host of its header, for Next writes where it listens into the URL', () => {
+  const isNamed = createHostCheck(named)
+  const isLocal = createHostCheck('loopback')
+  const made = (header: string) =>
+    fromFetchRequest(new Request('http://0.0.0.0:3000/mcp', { headers: { host: header } }))
+  for (const header of ['localhost:3000', '127.0.0.1:3000']) assert.equal(isLocal(made(header)), true, header)
+  for (const header of ['evil.example', '0.0.0.0:3000']) assert.equal(isLocal(made(header)), false, header)
+  assert.equal(isNamed(made('mcp.example:8443')), true)
+  assert.equal(isNamed(made('evil.example')), false)
 })
 
 test('a host is read in lower case, without the dot at its end', () => {

@@ -18,16 +18,25 @@ export function parseHost(text: string): HostRule | undefined {
 }
 
 /**
- * The host that a request is for: of its Host header, and of its URL where that is whole. Where both are
- * there they have to agree (RFC 9112 §3.2.2 lets the URL win, others look at the header). Undefined where none is named.
+ * The host that a request is for: of its Host header, and of its URL where that is whole. Where a client has sent both
+ * they have to agree (RFC 9112 §3.2.2 lets the URL win, others look at the header). Undefined where none is named.
  */
 export function hostOf(request: InboundRequest): HostRule | undefined {
   const header = request.header('host')
+  if (header !== undefined && isUrlMade(request)) return parseHost(header)
   const url = request.url.startsWith('/') || !URL.canParse(request.url) ? undefined : new URL(request.url).host
   const named = [header, url].filter((text) => text !== undefined).map(parseHost)
   const [first, second = first] = named
   if (first === undefined || second === undefined) return undefined
   return first.hostname === second.hostname && first.port === second.port ? first : undefined
+}
+
+/**
+ * The URL of a fetch `Request` is what the framework made of the request: Next puts the name in it that it listens on, such
+ * as 0.0.0.0, and not the one that it was called by.
+ */
+function isUrlMade({ rawHeaders }: InboundRequest): boolean {
+  return rawHeaders === undefined
 }
 
 /**
@@ -37,11 +46,10 @@ export function hostOf(request: InboundRequest): HostRule | undefined {
 export function createHostCheck(allowed: HostRules): (request: InboundRequest) => boolean {
   let good: string | undefined
   return (request) => {
-    const isPath = request.url.startsWith('/')
-    const header = isPath ? request.header('host') : undefined
+    const header = request.url.startsWith('/') || isUrlMade(request) ? request.header('host') : undefined
     if (header !== undefined && header === good) return true
     if (!isHostAllowed(request, allowed)) return false
-    if (isPath) good = header
+    if (header !== undefined) good = header
     return true
   }
 }

@@ -138,7 +138,7 @@ describe('reasons are shown only where they may be', () => {
     return JSON.parse(body).cause
   }
 
-  test('not in production, where that is said', async (t) => {
+  test('L4: not in production, where that is said', async (t) => {
     const before = process.env['NODE_ENV']
     const warn = silence(t)
     try {

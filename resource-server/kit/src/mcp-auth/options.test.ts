@@ -85,7 +85,7 @@ test('remoteJwkSet: milliseconds become seconds, and what has no counterpart is 
     /did you mean timeoutDuration\?/,
   )
   refused(() => readRemoteJwkSet({ headers: { a: 1 } }, undefined), 'remoteJwkSet.headers.a', /string/)
-  refused(() => readRemoteJwkSet({ [jwksCache]: {} }, undefined), 'remoteJwkSet[jwksCache]', /not supported/)
+  refused(() => readRemoteJwkSet({ [jwksCache]: {} }, undefined), 'remoteJwkSet[jwksCache]', /not supported.*remove it/)
   refused(() => readRemoteJwkSet({ [customFetch]: 1 }, undefined), 'remoteJwkSet[customFetch]', /function/)
 })
 
@@ -105,6 +105,18 @@ test('options that nobody knows are refused with the nearest name', () => {
     /audience\?/,
   )
   assert.throws(() => mcpAuth.bearerAuth(untyped('opaque')), TypeError)
+})
+
+test("options of jose's that mcp-auth passed on and that have no counterpart say what to do instead", () => {
+  const mcpAuth = new MCPAuth(config)
+  for (const [options, option, mend] of [
+    [{ jwtVerify: { crit: { b64: true } } }, 'jwtVerify.crit', /; remove it$/],
+    [{ jwtVerify: { currentDate: new Date() } }, 'jwtVerify.currentDate', /; give kit\.clock, /],
+    [{ remoteJwkSet: { [jwksCache]: {} } }, 'remoteJwkSet[jwksCache]', /; remove it$/],
+    [{ remoteJwtSet: { [jwksCache]: {} } }, 'remoteJwtSet[jwksCache]', /; remove it$/],
+  ] as const) {
+    refused(() => mcpAuth.bearerAuth('jwt', untyped(options)), option, mend)
+  }
 })
 
 test("the kit's own options go through, under their names", () => {

@@ -30,7 +30,7 @@ export function readRemoteJwkSet(remoteJwkSet: unknown, remoteJwtSet: unknown): 
   const path = remoteJwtSet === undefined ? 'remoteJwkSet' : 'remoteJwtSet'
   const options: OptionsRecord = readRecord(remoteJwkSet ?? remoteJwtSet ?? {}, path, known)
   if (options[jwksCache] !== undefined) {
-    throw new ConfigError(`${path}[jwksCache]`, 'is not supported; the keys are cached already')
+    throw new ConfigError(`${path}[jwksCache]`, 'is not supported, for the keys are cached already; remove it')
   }
   const custom = readFunction(options[customFetch], `${path}[customFetch]`)
   return {

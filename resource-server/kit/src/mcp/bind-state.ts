@@ -1,5 +1,5 @@
 import { authInfoOf, type HandlerContext } from './auth-info-of.ts'
-import { callerKey } from './sessions.ts'
+import { ownerKey } from './sessions.ts'
 
 /**
  * Binds what a server hands out to be handed back (`requestState` of MCP 2026-07-28, cursors, handles) to the caller who got it,
@@ -9,5 +9,5 @@ import { callerKey } from './sessions.ts'
  * const codec = createRequestStateCodec({ key, bind: bindToCaller })
  */
 export function bindToCaller(context: HandlerContext): string {
-  return callerKey(authInfoOf(context))
+  return ownerKey(authInfoOf(context))
 }

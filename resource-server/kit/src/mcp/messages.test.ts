@@ -42,9 +42,24 @@ test('one message or a batch, whatever parsed it', async () => {
 
 test('methods that carry nothing are not read', async () => {
   for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
-    assert.deepEqual(await read({ ...given('gone'), method }), [])
+    assert.deepEqual(await read({ ...given('gone', {}), method, rawHeaders: [] }), [])
+    assert.deepEqual(await read({ ...given('gone', { 'content-length': '0' }), method, rawHeaders: [] }), [])
+    assert.deepEqual(await read(fromFetchRequest(new Request('https://mcp.example/mcp', { method }))), [undefined])
   }
   for (const method of ['PUT', 'PATCH', 'post', 'QUERY']) await refuses({ ...given('gone'), method }, 'server_error')
+})
+
+test('a body counts whatever the method, for there are handlers that act on it', async () => {
+  const body = { bytes: new TextEncoder().encode('{"method":"a"}') }
+  for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'get']) {
+    for (const announced of [{ 'content-length': '14' }, { 'transfer-encoding': 'chunked' }, { ':method': method }]) {
+      const request = { ...given(body, { ...json, ...announced }), method, rawHeaders: [] }
+      assert.deepEqual(await read(request), [{ method: 'a' }, undefined])
+    }
+  }
+  const init = { method: 'DELETE', body: '{"method":"a"}', headers: json }
+  const request = fromFetchRequest(new Request('https://mcp.example/mcp', init))
+  assert.deepEqual(await read(request), [{ method: 'a' }, undefined])
 })
 
 test('JSON by its type, but not in fact, is for the transport to answer', async () => {

@@ -11,9 +11,19 @@ const bodiless = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE'])
  * not seen what passes does not open.
  */
 export function readMessages(request: InboundRequest): MaybePromise<readonly unknown[]> {
-  if (bodiless.has(request.method.toUpperCase())) return []
+  if (bodiless.has(request.method) && !mayHaveBody(request)) return []
   const body = request.body?.(limits.operationBodyBytes) ?? 'gone'
   return whenReady(body, (read) => messagesOf(request, read))
+}
+
+/**
+ * There are handlers that act on a body whatever the method. HTTP/1.1 announces each (RFC 9112 §6), HTTP/2 need not; that of
+ * a `Request` of fetch is seen at once to be missing.
+ */
+function mayHaveBody(request: InboundRequest): boolean {
+  if (request.rawHeaders === undefined || request.header(':method') !== undefined) return true
+  const length = request.header('content-length')
+  return (length !== undefined && Number(length) !== 0) || request.header('transfer-encoding') !== undefined
 }
 
 function messagesOf(request: InboundRequest, body: RequestBody): readonly unknown[] {

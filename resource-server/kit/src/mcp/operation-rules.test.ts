@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { limits } from '../limits.ts'
 import { ConfigError } from '../options/config-error.ts'
 import { type OperationRules, readOperationRules } from './operation-rules.ts'
 import { operationsIn } from './operations-in.ts'
@@ -17,7 +18,7 @@ const rulesOf = readOperationRules({
 })
 
 function needs(method: string, params?: unknown): unknown {
-  return operationsIn({ jsonrpc: '2.0', id: 1, method, params }).flatMap(rulesOf)
+  return rulesOf(operationsIn({ jsonrpc: '2.0', id: 1, method, params }))
 }
 
 test('tools and prompts go by their name', () => {
@@ -43,6 +44,44 @@ test('resources go by everything that matches, to read and to subscribe', () => 
     ['config'],
     ['files:read'],
   ])
+})
+
+test('a rule for some resources is no way round the one for the rest', () => {
+  const read = (uri: string) => needs('resources/read', { uri })
+  const all = [['files:read'], ['private'], ['config'], ['rest']]
+  assert.deepEqual(read('config://app?x'), [['config'], ['rest']])
+  assert.deepEqual(read('file:///../a'), [['files:read']])
+  assert.deepEqual(read(`other://app${'\n'.repeat(limits.resourceUriLength)}`), all)
+})
+
+test('more URIs than can be looked up in no time need all that any resource needs', () => {
+  const listen = (uris: readonly string[]) =>
+    needs('subscriptions/listen', { notifications: { resourceSubscriptions: uris } })
+  const long = `config://app${'%25'.repeat(1000)}`
+  const startedAt = performance.now()
+  const uris = Array.from({ length: 1300 }, (_, index) => long + index)
+  assert.deepEqual(listen(uris), [['files:read'], ['private'], ['config'], ['rest']])
+  assert.ok(performance.now() - startedAt < 1000)
+  assert.deepEqual(listen(['config://app', 'file:///a']), [['config'], ['files:read']])
+})
+
+test('a name behind __proto__ is refused, for there are validators that make it the name', () => {
+  const refused: readonly (readonly [method: string, params: string])[] = [
+    ['tools/call', '{"__proto__": {"name": "delete"}}'],
+    ['tools/call', '{"name": "ping", "__proto__": {}}'],
+    ['resources/read', '{"__proto__": {"uri": "file:///private/a"}}'],
+    ['completion/complete', '{"ref": {"__proto__": {"type": "ref/prompt", "name": "review"}}}'],
+    ['subscriptions/listen', '{"notifications": {"__proto__": {"resourceSubscriptions": ["file:///private/a"]}}}'],
+    ['tools/list', '{"__proto__": {}}'],
+  ]
+  for (const [method, params] of refused) {
+    assert.throws(() => needs(method, JSON.parse(params)), { reason: 'body_unreadable' }, params)
+  }
+  assert.throws(() => operationsIn(JSON.parse('{"__proto__": {"method": "tools/call"}}')), {
+    reason: 'body_unreadable',
+  })
+  const inArguments = JSON.parse('{"name": "ping", "arguments": {"__proto__": {"name": "delete"}}}')
+  assert.deepEqual(needs('tools/call', inArguments), [[]])
 })
 
 test('completion needs its own and what it completes', () => {
@@ -95,7 +134,7 @@ test('a message without an id, or that claims to be an answer, is looked at all 
     { method: 'tools/call', params },
     { method: 'tools/call', params, id: null, result: {} },
   ]) {
-    assert.deepEqual(operationsIn(message).flatMap(rulesOf), [['files:write']])
+    assert.deepEqual(rulesOf(operationsIn(message)), [['files:write']])
   }
 })
 

@@ -1,9 +1,10 @@
+import { limits } from '../limits.ts'
 import { ConfigError } from '../options/config-error.ts'
 import { isRecord, readRecord } from '../options/fields.ts'
 import { readRequiredScopes } from '../options/read-scopes.ts'
 import { advertised, type RequiredScopes } from '../requirement.ts'
 import type { Operation } from './operations-in.ts'
-import { createUriPattern } from './uri-pattern.ts'
+import { createUriPattern, looseSpellingsOf, spellingsOf } from './uri-pattern.ts'
 
 /** Scopes by name. The name `*` stands for every name that has no entry of its own. */
 export type ScopesByName = Readonly<Record<string, RequiredScopes>>
@@ -23,28 +24,39 @@ export interface OperationRules {
   readonly completion?: RequiredScopes
 }
 
-/** The rules that apply to an operation. */
-export type RulesOf = (operation: Operation) => readonly RequiredScopes[]
+/** The rules that apply to the operations of one request. */
+export type RulesOf = (operations: readonly Operation[]) => readonly RequiredScopes[]
 
 /** Validates a table of rules. Throws `ConfigError`, whose `option` names the rule. */
 export function readOperationRules(rules: OperationRules): RulesOf {
   readRecord(rules, 'rules', ['tools', 'prompts', 'resources', 'completion'])
   const tools = byName(readEntries(rules.tools, 'tools'))
   const prompts = byName(readEntries(rules.prompts, 'prompts'))
-  const resources = byUri(readEntries(rules.resources, 'resources'))
+  const resources = readEntries(rules.resources, 'resources')
+  const byTheirUri = byUri(resources)
   const completion = rules.completion === undefined ? [] : [readRule(rules.completion, 'completion')]
-  return ({ kind, name }) => {
+  const rulesOf = ({ kind, name }: Operation): readonly RequiredScopes[] => {
     switch (kind) {
       case 'tool':
         return tools(name)
       case 'prompt':
         return prompts(name)
       case 'resource':
-        return resources(name)
+        return byTheirUri(name)
       case 'completion':
         return completion
     }
   }
+  return (operations) => {
+    if (lengthOfUris(operations) <= limits.resourceUrisLength) return operations.flatMap(rulesOf)
+    const others = operations.filter(({ kind }) => kind !== 'resource')
+    return [...others.flatMap(rulesOf), ...resources.map(([, scopes]) => scopes)]
+  }
+}
+
+/** Looking a URI up takes its time, in which nobody else is served. */
+function lengthOfUris(operations: readonly Operation[]): number {
+  return operations.reduce((sum, { kind, name }) => sum + (kind === 'resource' ? name.length : 0), 0)
 }
 
 type Entry = readonly [name: string, scopes: RequiredScopes]
@@ -74,14 +86,23 @@ function byName(entries: readonly Entry[]): (name: string) => readonly RequiredS
   return (name) => (scopes.has(name) ? listOf(scopes.get(name)) : rest)
 }
 
+/**
+ * All rules that may be about the URI, and the one for the rest unless each spelling of the URI is certain to have a rule of
+ * its own: what comes close to one rule must not get round another.
+ */
 function byUri(entries: readonly Entry[]): (uri: string) => readonly RequiredScopes[] {
-  const patterns = entries
+  const named = entries
     .filter(([name]) => name !== '*')
-    .map(([name, scopes]) => ({ matches: createUriPattern(name), scopes }))
+    .map(([name, scopes]) => ({ pattern: createUriPattern(name), scopes }))
   const rest = listOf(entries.find(([name]) => name === '*')?.[1])
   return (uri) => {
-    const found = patterns.filter(({ matches }) => matches(uri))
-    return found.length === 0 ? rest : found.map(({ scopes }) => scopes)
+    if (uri.length > limits.resourceUriLength) return entries.map(([, scopes]) => scopes)
+    if (named.length === 0) return rest
+    const spellings = spellingsOf(uri)
+    const loose = looseSpellingsOf(spellings)
+    const found = named.filter(({ pattern }) => loose.some(pattern.concerns))
+    const isCovered = spellings.every((spelling) => found.some(({ pattern }) => pattern.covers(spelling)))
+    return [...found.map(({ scopes }) => scopes), ...(isCovered ? [] : rest)]
   }
 }
 

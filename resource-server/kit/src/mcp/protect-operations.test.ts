@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { requireScopes } from '@modelcontextprotocol/server'
 import { type EventInput, generateApiKey, hashApiKey } from '@postern/core'
+import { createTestClock } from '@postern/core/testing'
 import { ConfigError } from '../options/config-error.ts'
 import { createResourceServer, type GuardOptions, type ResourceServer } from '../resource-server.ts'
 import { brokenToken } from '../testing/broken-token.ts'
@@ -177,4 +178,23 @@ test('scopeChallenge says the same to SDK v2', async () => {
   assert.equal(scopeChallenge({ request, authInfo: auth }), undefined)
   const theirs: ReturnType<typeof requireScopes> = scopeChallenge
   assert.equal((await theirs({ request }))?.scopes.length, 3)
+})
+
+test('a token that is over by the time the body has come is no good', async () => {
+  const clock = createTestClock(Date.now())
+  const slow = createResourceServer({ resource, issuers: [{ issuer: issuer.issuer }], clock })
+  const init = { method: 'POST', headers: { authorization: `Bearer ${issuer.mint()}` }, duplex: 'half' } as const
+  const body = new ReadableStream({
+    pull(controller) {
+      clock.advance(3_600_000)
+      controller.enqueue(new TextEncoder().encode('{}'))
+      controller.close()
+    },
+  })
+  const answer = await slow.authenticate(new Request(resource, { ...init, body }), {
+    operations: protectOperations(slow, rules),
+  })
+  assert.ok(answer instanceof Response, 'it passed')
+  expectRefusal(await seen(answer), 'IT', { metadataUrl: slow.metadataUrl })
+  slow.close()
 })

@@ -63,7 +63,7 @@ export function protectTool(rs: ResourceServer, name: string, scopes: RequiredSc
 
 /** Each rule once, however often a batch asks for its operation. */
 function needsOf(operations: readonly Operation[], rulesOf: RulesOf): readonly RequiredScopes[] {
-  return [...new Set(operations.flatMap(rulesOf))]
+  return [...new Set(rulesOf(operations))]
 }
 
 /** An API key may be good for some tools only. */

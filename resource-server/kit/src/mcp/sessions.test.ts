@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type AuthInfoInput, createAuthInfo } from '../auth-info.ts'
 import { ConfigError } from '../options/config-error.ts'
-import { bindSessions, createSessionId } from './sessions.ts'
+import { bindSessions, callerKey, createSessionId } from './sessions.ts'
 
 function caller(changes: Partial<AuthInfoInput> = {}) {
   return createAuthInfo({
@@ -32,6 +32,19 @@ test('a session is found by its caller, whichever token they have now, and by no
   sessions.delete('1')
   assert.equal(sessions.get('1', caller()), undefined)
   assert.equal(sessions.size, 0)
+})
+
+test('callers whom a verifier gives no name are not one caller', () => {
+  for (const nameless of [{ kind: 'custom', subject: '' } as const, { subject: '', clientId: '' }]) {
+    const sessions = bindSessions<string>()
+    const alice = caller(nameless)
+    sessions.set('1', alice, 'hers')
+    assert.equal(sessions.get('1', caller({ ...nameless, token: alice.token })), 'hers')
+    assert.equal(sessions.get('1', caller(nameless)), undefined)
+    assert.throws(() => callerKey(alice), TypeError)
+  }
+  const machine = { subject: '', clientId: 'machine' }
+  assert.equal(callerKey(caller(machine)), callerKey(caller(machine)))
 })
 
 test('names that run into one another are not one caller', () => {

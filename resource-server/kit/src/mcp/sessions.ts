@@ -24,9 +24,25 @@ export interface Sessions<T> {
   readonly size: number
 }
 
-/** Who is behind a credential, whatever token they have at the moment: issuer, subject and client. */
-export function callerKey({ issuer, subject, clientId }: AuthInfo): string {
+/**
+ * Who is behind a credential, whatever token they have at the moment: issuer, subject and client. Throws a TypeError where
+ * the credential names nobody.
+ */
+export function callerKey(auth: AuthInfo): string {
+  if (isNameless(auth))
+    throw new TypeError('the verifier gives no subject, so its callers cannot be told apart; add one')
+  const { issuer, subject, clientId } = auth
   return JSON.stringify([issuer, subject, clientId])
+}
+
+/** The same, to compare and not to keep: who has no name goes by the token, so that with another one they are somebody else. */
+export function ownerKey(auth: AuthInfo): string {
+  return isNameless(auth) ? JSON.stringify([auth.issuer, auth.token]) : callerKey(auth)
+}
+
+/** A custom verifier may know the client alone, which many people have in common. */
+function isNameless({ kind, subject, clientId }: AuthInfo): boolean {
+  return subject === '' && (kind === 'custom' || clientId === '')
 }
 
 /** An id for a session: 192 bits from the runtime's secure generator, and nothing of the caller's in it. */
@@ -43,8 +59,9 @@ export const sessionNotFound = Object.freeze({
 
 /**
  * Makes the store of a stateful server's transports. A session id is no credential: to anybody but the caller who opened
- * the session it is unknown, on POST, GET and DELETE alike. A refreshed token is the same caller; another client of the same
- * person is not. It is bounded, and one caller's sessions drive out no other's before `max` is reached.
+ * the session it is unknown, on POST, GET and DELETE alike. A refreshed token is the same caller, unless a custom verifier
+ * gave no subject; another client of the same person is not. It is bounded, and one caller's sessions drive out no other's
+ * before `max` is reached.
  *
  * @example
  * const sessions = bindSessions<StreamableHTTPServerTransport>()
@@ -85,13 +102,13 @@ export function bindSessions<T>(options: SessionsOptions<T> = {}): Sessions<T> {
   return {
     set(id, auth, session) {
       if (sessions.has(id)) throw new TypeError('a session id is taken once only')
-      const own = insert(id, callerKey(auth), session)
+      const own = insert(id, ownerKey(auth), session)
       if (own.size > maxPerCaller) evict(own)
       if (sessions.size > max) evict(sessions.keys())
     },
     get(id, auth) {
       const found = id === undefined ? undefined : sessions.get(id)
-      if (id === undefined || found === undefined || found.caller !== callerKey(auth)) return undefined
+      if (id === undefined || found === undefined || found.caller !== ownerKey(auth)) return undefined
       remove(id)
       insert(id, found.caller, found.session)
       return found.session

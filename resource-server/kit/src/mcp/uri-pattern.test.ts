@@ -2,7 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../limits.ts'
-import { createUriPattern } from './uri-pattern.ts'
+import { createUriPattern, looseSpellingsOf, spellingsOf } from './uri-pattern.ts'
+
+/** May the pattern be about the URI, as far as any server might see it? */
+function createMatcher(pattern: string): (uri: string) => boolean {
+  const { concerns } = createUriPattern(pattern)
+  return (uri) => looseSpellingsOf(spellingsOf(uri)).some(concerns)
+}
+
+/** Is it about the URI for certain, whatever a server sees in it? */
+function createCover(pattern: string): (uri: string) => boolean {
+  const { covers } = createUriPattern(pattern)
+  return (uri) => spellingsOf(uri).every(covers)
+}
 
 const cases: readonly [pattern: string, matching: readonly string[], others: readonly string[]][] = [
   [
@@ -50,18 +62,40 @@ const cases: readonly [pattern: string, matching: readonly string[], others: rea
 
 for (const [pattern, matching, others] of cases) {
   test(`${pattern}: what it is about, however that is spelled`, () => {
-    const matches = createUriPattern(pattern)
+    const matches = createMatcher(pattern)
     for (const uri of matching) assert.ok(matches(uri), uri)
     for (const uri of others) assert.ok(!matches(uri), uri)
   })
 }
 
-test('a URI too long to be looked at matches, so that its rule is not got round', () => {
-  assert.ok(createUriPattern('config://app')('x'.repeat(limits.resourceUriLength + 1)))
-})
+const covered: readonly [pattern: string, covered: readonly string[], others: readonly string[]][] = [
+  [
+    'file:///public/*',
+    ['file:///public/a', 'file:///public/', 'file:///public/a%20b?x=1', 'file:///public/a/b', 'file:///public/é'],
+    [
+      'file:///public/../etc/passwd',
+      'file:///public/%2e%2e/etc/passwd',
+      'file:///public/..%2fetc/passwd',
+      'file:///public/..%252fetc/passwd',
+      'file:///public/./../etc/passwd',
+    ],
+  ],
+  ['config://app', ['config://app'], ['config://app?x=1', 'config://app#x', 'config://apps']],
+  ['logs://app?level={level}', ['logs://app?level=1'], ['logs://apple', 'logs://app', 'logs://app?other=1']],
+  ['users://{id}', ['users://7', 'users://a%20b'], ['users://7/secrets', 'users://7%2fsecrets']],
+  ['notes://{+path}.md', ['notes://a/b.md'], ['notes://a/b']],
+]
+
+for (const [pattern, inside, outside] of covered) {
+  test(`${pattern}: what it is certain to be about, however a server reads it`, () => {
+    const covers = createCover(pattern)
+    for (const uri of inside) assert.ok(covers(uri), uri)
+    for (const uri of outside) assert.ok(!covers(uri), uri)
+  })
+}
 
 test('no spelling of a private file gets past its rule', () => {
-  const matches = createUriPattern('file:///private/*')
+  const matches = createMatcher('file:///private/*')
   const spell = fc.constantFrom(
     (character: string) => character,
     (character: string) => `%${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
@@ -80,12 +114,14 @@ test('no spelling of a private file gets past its rule', () => {
 test('any pattern and any text: no error, and in no time', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (pattern, text) => {
-      createUriPattern(pattern)(text)
-      assert.ok(createUriPattern(pattern.replaceAll(/[*{}]/g, ''))(pattern.replaceAll(/[*{}]/g, '')))
+      createMatcher(pattern)(text)
+      const literal = pattern.replaceAll(/[*{}]/g, '')
+      assert.ok(createMatcher(literal)(literal))
+      if (createCover(pattern)(text)) assert.ok(createMatcher(pattern)(text))
     }),
   )
   const startedAt = performance.now()
-  createUriPattern('a{x}'.repeat(200))('a'.repeat(limits.resourceUriLength))
-  createUriPattern('a*')('%25'.repeat(limits.resourceUriLength / 3))
+  createMatcher('a{x}'.repeat(200))('a'.repeat(limits.resourceUriLength))
+  createMatcher('a*')('%25'.repeat(limits.resourceUriLength / 3))
   assert.ok(performance.now() - startedAt < 1000)
 })

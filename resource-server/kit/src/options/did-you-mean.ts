@@ -1,6 +1,15 @@
-/** The name of the list that is closest to a mistyped one, if any is close. */
+/** The name of the list that is closest to a mistyped one, if any is close; else one that is a part of it, or it of that. */
 export function didYouMean(name: string, known: readonly string[]): string | undefined {
-  const typed = name.toLowerCase()
+  return (
+    closest(name.toLowerCase(), known) ?? known.find((candidate) => isPart(name, candidate) || isPart(candidate, name))
+  )
+}
+
+function isPart(part: string, whole: string): boolean {
+  return part.length > 3 && whole.toLowerCase().includes(part.toLowerCase())
+}
+
+function closest(typed: string, known: readonly string[]): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const candidate of known) {
     const distance = editDistance(typed, candidate.toLowerCase())

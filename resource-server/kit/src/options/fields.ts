@@ -7,19 +7,32 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Takes an object of options whose every member is known; `path` is empty at the top. */
-export function readRecord(value: unknown, path: string, known: readonly string[]): Record<string, unknown> {
-  if (!isRecord(value)) throw new ConfigError(path === '' ? 'options' : path, 'must be an object')
+/**
+ * Takes an object of options whose every member is known; `path` is empty at the top. `elsewhere` has options of other
+ * places, by place, for who gives one here.
+ */
+export function readRecord(
+  value: unknown,
+  path: string,
+  known: readonly string[],
+  elsewhere: Readonly<Record<string, readonly string[]>> = {},
+): Record<string, unknown> {
+  if (!isRecord(value)) {
+    throw new ConfigError(path === '' ? 'options' : path, `must be an object; known are ${known.join(', ')}`)
+  }
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue
+    const place = Object.keys(elsewhere).find((other) => elsewhere[other]?.includes(name))
     const meant = didYouMean(name, known)
-    const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`
+    const guess = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`
+    const hint = place === undefined ? guess : `it belongs into ${place}`
     throw new ConfigError(path === '' ? name : `${path}.${name}`, `unknown option; ${hint}`)
   }
   return value
 }
 
 export function readText(value: unknown, path: string): string {
+  if (value instanceof URL) throw new ConfigError(path, 'must be a string; give the href of the URL')
   if (typeof value !== 'string' || value === '') throw new ConfigError(path, 'must be a string that is not empty')
   return value
 }

@@ -33,6 +33,7 @@ function readOrigins(value: unknown): ReadonlySet<string> | undefined {
   const origins = readTexts(value, 'allowedOrigins')
   for (const [index, origin] of (origins ?? []).entries()) {
     // Origins such as vscode-webview://… are opaque to URL, so only their shape is looked at.
+    if (origin === '*') throw new ConfigError(`allowedOrigins[${index}]`, 'to let any page call, remove allowedOrigins')
     if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/.test(origin)) {
       throw new ConfigError(
         `allowedOrigins[${index}]`,
@@ -46,6 +47,7 @@ function readOrigins(value: unknown): ReadonlySet<string> | undefined {
 function readHost(text: string, index: number): HostRule {
   const host = parseHost(text)
   if (host !== undefined) return host
+  if (text === '*') throw new ConfigError(`allowedHosts[${index}]`, "for any host, write allowedHosts: 'any'")
   throw new ConfigError(`allowedHosts[${index}]`, 'must be a host, with or without a port, such as mcp.example:8443')
 }
 

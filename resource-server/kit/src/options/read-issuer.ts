@@ -9,7 +9,8 @@ import { readIntrospection } from './read-introspection.ts'
 import type { IssuerRules } from './settings.ts'
 import type { ClaimRule, IssuerOptions, JwkSet } from './types.ts'
 
-const known: readonly (keyof IssuerOptions)[] = [
+/** The options of an entry of `issuers`. */
+export const issuerOptions: readonly (keyof IssuerOptions)[] = [
   'issuer',
   'discoveryUrl',
   'jwksUri',
@@ -38,7 +39,7 @@ export function readIssuer(
   path: string,
   { resource, clockTolerance }: { readonly resource: string; readonly clockTolerance: number },
 ): IssuerRules {
-  readRecord(options, path, known)
+  readRecord(options, path, issuerOptions)
   const issuer = readIssuerName(options.issuer, `${path}.issuer`)
   const clients = readTexts(options.allowedClients, `${path}.allowedClients`)
   const profile = readOneOf(options.profile, `${path}.profile`, ['compatible', 'rfc9068'], 'compatible')

@@ -58,6 +58,16 @@ test('an unknown option names itself and what was meant, at every level', () => 
   refused('requiredScopes.anyof', { ...good, requiredScopes: { anyof: ['a'] } }, /anyOf/)
 })
 
+test('who gives an option in the wrong place, or a value of the wrong kind, is told what belongs there', () => {
+  refused('audience', { ...good, audience: good.resource }, /belongs into an entry of issuers/)
+  refused('scopes', { ...good, scopes: ['read'] }, /did you mean requiredScopes\?/)
+  refused('issuers[0]', { ...good, issuers: ['https://as.example'] }, /must be an object; known are issuer, /)
+  refused('resource', { ...good, resource: new URL(good.resource) }, /href/)
+  refused('dpop', { ...good, dpop: true }, /must be an object; known are mode, /)
+  refused('allowedOrigins[0]', { ...good, allowedOrigins: ['*'] }, /remove allowedOrigins/)
+  refused('allowedHosts[0]', { ...good, allowedHosts: ['*'] }, /'any'/)
+})
+
 test('the resource is an https URL without fragment, credentials or .well-known', () => {
   for (const resource of [
     'not a url',
@@ -152,7 +162,7 @@ test('rules on tokens are checked at the start', () => {
 test('scopes are single tokens', () => {
   refused('requiredScopes[0]', { ...good, requiredScopes: ['read write'] })
   refused('requiredScopes[1]', { ...good, requiredScopes: ['read', 'a"b'] })
-  refused('requiredScopes', { ...good, requiredScopes: 'read' })
+  refused('requiredScopes', { ...good, requiredScopes: 'read' }, /list of scopes.+anyOf/)
   refused('requiredScopes.anyOf', { ...good, requiredScopes: { anyOf: [] } })
   refused('scopeHierarchy.admin', { ...good, scopeHierarchy: { admin: 'read' } })
   refused('scopeHierarchy.a b', { ...good, scopeHierarchy: { 'a b': ['read'] } })
@@ -233,4 +243,15 @@ test('a sink that throws is none of the request’s business', () => {
     },
   })
   settings.onEvent?.({ kind: 'access.verified', outcome: 'ok', reason: 'ok' })
+})
+
+test('nor is one that fails later, and it ends no process', async () => {
+  const rejections: unknown[] = []
+  const take = (error: unknown) => void rejections.push(error)
+  process.on('unhandledRejection', take)
+  const settings = readOptions({ ...good, onEvent: async () => Promise.reject(new Error('full')) })
+  settings.onEvent?.({ kind: 'access.verified', outcome: 'ok', reason: 'ok' })
+  await new Promise((resolve) => setTimeout(resolve, 0))
+  process.off('unhandledRejection', take)
+  assert.deepEqual(rejections, [])
 })

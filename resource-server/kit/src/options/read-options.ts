@@ -19,7 +19,7 @@ import { readDpop, readMtls } from './read-binding.ts'
 import { readCache, readKeyTimes } from './read-caching.ts'
 import { readEntrance } from './read-entrance.ts'
 import { checkIntrospectionRoutes } from './read-introspection.ts'
-import { readIssuer } from './read-issuer.ts'
+import { issuerOptions, readIssuer } from './read-issuer.ts'
 import { readLegacyServerMetadata, readMetadata } from './read-metadata.ts'
 import { readHierarchy, readRequiredScopes } from './read-scopes.ts'
 import type { IssuerRules, Settings } from './settings.ts'
@@ -56,7 +56,7 @@ const known: readonly (keyof ResourceServerOptions)[] = [
 
 /** Validates the options and fills in the defaults. Throws `ConfigError`, which names the option and its mend. */
 export function readOptions(options: ResourceServerOptions): Settings {
-  readRecord(options, '', known)
+  readRecord(options, '', known, { 'an entry of issuers': issuerOptions })
   const resource = readResource(options.resource)
   const tolerance = { min: 0, max: limits.clockToleranceMaxSeconds, fallback: limits.clockToleranceSeconds }
   const clockTolerance = readNumber(options.clockTolerance, 'clockTolerance', tolerance)
@@ -142,7 +142,8 @@ function neverThrowing(sink: EventSink | undefined): EventSink | undefined {
   if (sink === undefined) return undefined
   return (event) => {
     try {
-      sink(event)
+      const taken: unknown = sink(event)
+      if (taken instanceof Promise) taken.catch(() => undefined)
     } catch {
       // Who cannot take events loses them.
     }

@@ -23,7 +23,7 @@ export function auth0(options: Auth0Options): IssuerOptions {
   return {
     issuer,
     discoveryUrl: `${issuer}.well-known/openid-configuration`,
-    algorithms: ['RS256'],
+    algorithms: ['RS256', 'PS256'],
     ...(options.audience === undefined ? {} : { audience: readNames(options.audience, 'auth0.audience') }),
     scopeClaim: readBoolean(options.permissions, 'auth0.permissions') ? 'permissions' : 'scope',
   }

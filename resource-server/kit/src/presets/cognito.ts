@@ -1,3 +1,4 @@
+import { ConfigError } from '../options/config-error.ts'
 import type { IssuerOptions } from '../options/types.ts'
 import { readNames, readPreset, readSegment } from './read.ts'
 
@@ -21,6 +22,9 @@ export function cognito(options: CognitoOptions): IssuerOptions {
   readPreset(options, 'cognito', ['region', 'userPoolId', 'clientIds'])
   const region = readSegment(options.region, 'cognito.region')
   const pool = readSegment(options.userPoolId, 'cognito.userPoolId')
+  if (!pool.startsWith(`${region}_`)) {
+    throw new ConfigError('cognito.userPoolId', 'must begin with the region and "_", such as eu-central-1_AbCdEfGhI')
+  }
   const clientIds = options.clientIds === undefined ? undefined : readNames(options.clientIds, 'cognito.clientIds')
   const issuer = `https://cognito-idp.${region}.amazonaws.com/${pool}`
   return {

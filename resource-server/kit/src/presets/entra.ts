@@ -22,9 +22,13 @@ const guid = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i
  */
 export function entra(options: EntraOptions): IssuerOptions {
   readPreset(options, 'entra', ['tenantId', 'clientId', 'applicationIdUri', 'tokenVersion'])
+  if (/^(?:common|organizations|consumers)$/i.test(String(options.tenantId))) {
+    throw new ConfigError('entra.tenantId', 'must be one tenant; make an entry of issuers for each that may come in')
+  }
   const tenantId = readGuid(options.tenantId, 'entra.tenantId')
   const clientId = readGuid(options.clientId, 'entra.clientId')
-  const uri = readText(options.applicationIdUri ?? `api://${clientId}`, 'entra.applicationIdUri').replace(/\/$/, '')
+  const given = readText(options.applicationIdUri ?? `api://${clientId}`, 'entra.applicationIdUri')
+  const uri = given.replace(/\/$/, '')
   const version = readNumber(options.tokenVersion, 'entra.tokenVersion', { min: 1, max: 2, fallback: 2 })
   const login = `https://login.microsoftonline.com/${tenantId}`
   const metadata = '.well-known/openid-configuration'
@@ -32,7 +36,7 @@ export function entra(options: EntraOptions): IssuerOptions {
     issuer: version === 1 ? `https://sts.windows.net/${tenantId}/` : `${login}/v2.0`,
     discoveryUrl: version === 1 ? `${login}/${metadata}` : `${login}/v2.0/${metadata}`,
     algorithms: ['RS256'],
-    audience: [...new Set([clientId, `api://${clientId}`, uri])],
+    audience: [...new Set([clientId, `api://${clientId}`, uri, given])],
     clientClaim: version === 1 ? 'appid' : 'azp',
     scopeClaim: ['scp', 'roles'],
     claims: { tid: tenantId },

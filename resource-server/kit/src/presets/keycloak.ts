@@ -19,6 +19,9 @@ export interface KeycloakOptions {
 export function keycloak(options: KeycloakOptions): IssuerOptions {
   readPreset(options, 'keycloak', ['url', 'realm', 'audience'])
   const realm = readSegment(options.realm, 'keycloak.realm')
+  if (/\/realms\//.test(readText(options.url, 'keycloak.url'))) {
+    throw new ConfigError('keycloak.url', 'must be where Keycloak itself stands; remove /realms and what follows')
+  }
   const checked = checkIssuer(`${readText(options.url, 'keycloak.url').replace(/\/+$/, '')}/realms/${realm}`)
   if (!checked.ok) throw new ConfigError('keycloak.url', checked.message)
   return {

@@ -1,3 +1,4 @@
+import { ConfigError } from '../options/config-error.ts'
 import type { IssuerOptions } from '../options/types.ts'
 import { readDomain, readNames, readPreset, readSegment } from './read.ts'
 
@@ -14,6 +15,9 @@ export interface OktaOptions {
 export function okta(options: OktaOptions): IssuerOptions {
   readPreset(options, 'okta', ['domain', 'authorizationServer', 'audience'])
   const domain = readDomain(options.domain, 'okta.domain')
+  if (/-admin\.okta/.test(domain)) {
+    throw new ConfigError('okta.domain', 'is that of the admin console, which no token names; remove -admin')
+  }
   const server = readSegment(options.authorizationServer ?? 'default', 'okta.authorizationServer')
   const issuer = `https://${domain}/oauth2/${server}`
   return {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { JsonObject } from '@postern/core'
 import { createTestClock } from '@postern/core/testing'
 import {
+  type Algorithm,
   type AuthInfo,
   ConfigError,
   createResourceServer,
@@ -27,13 +28,17 @@ function provider({ issuer, discoveryUrl }: IssuerOptions): typeof fetch {
   }
 }
 
-function sign({ typ, claims }: Pick<RecordedShape, 'typ' | 'claims'>, changes: JsonObject = {}): string {
+function sign(
+  { typ, claims }: Pick<RecordedShape, 'typ' | 'claims'>,
+  changes: JsonObject = {},
+  alg: Algorithm = 'RS256',
+): string {
   const now = clock.now() / 1000
   const moved = Object.entries({ ...claims, ...changes })
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => [name, typeof value === 'number' && name !== 'ver' ? value + now : value])
-  const header = { alg: 'RS256', kid: key.kid, ...(typ === undefined ? {} : { typ }) }
-  return assemble(header, Object.fromEntries(moved), (input) => signBytes(input, 'RS256', key.privateKey))
+  const header = { alg, kid: key.kid, ...(typ === undefined ? {} : { typ }) }
+  return assemble(header, Object.fromEntries(moved), (input) => signBytes(input, alg, key.privateKey))
 }
 
 /** The caller, or the reason of the refusal. */
@@ -79,6 +84,25 @@ for (const shape of recordedShapes) {
     })
   }
 }
+
+test('M3 Entra: tokens of version 1 name the Application ID URI as clients wrote it, its slash included', async () => {
+  const applicationIdUri = 'https://contoso.example/mcp/'
+  const shape = recordedShapes.find(({ claims }) => claims['ver'] === '1.0') ?? assert.fail('no shape of version 1')
+  const [tenantId, clientId] = [String(shape.claims['tid']), '11111111-2222-4333-8444-555555555555']
+  const issuer = entra({ tenantId, clientId, applicationIdUri, tokenVersion: 1 })
+  for (const aud of [applicationIdUri, 'https://contoso.example/mcp', clientId]) {
+    const auth = await decide(sign(shape, { aud }), issuer)
+    assert.ok(typeof auth !== 'string', `${aud}: ${auth}`)
+  }
+  assert.equal(await decide(sign(shape, { aud: 'https://contoso.example/' }), issuer), 'audience_mismatch')
+})
+
+test('M3 Auth0: an API may be set to PS256', async () => {
+  const shape =
+    recordedShapes.find(({ options }) => options.issuer.includes('auth0')) ?? assert.fail('no shape of Auth0')
+  const auth = await decide(sign(shape, {}, 'PS256'), shape.options)
+  assert.ok(typeof auth !== 'string', String(auth))
+})
 
 const ours = '1234567890-abc.apps.googleusercontent.com'
 
@@ -203,12 +227,16 @@ test('options that cannot be right are named', () => {
   refuses('entra.clientId', () => entra({ tenantId: guid, clientId: 'my-app' }))
   refuses('entra.tenant', () => entra({ tenantId: guid, clientId: guid, ...{ tenant: guid } }))
   refuses('cognito.userPoolId', () => cognito({ region: 'eu-central-1', userPoolId: '../x' }))
-  refuses('cognito.clientIds', () => cognito({ region: 'eu-central-1', userPoolId: 'p', clientIds: [] }))
+  refuses('cognito.clientIds', () => cognito({ region: 'eu-central-1', userPoolId: 'eu-central-1_p', clientIds: [] }))
   refuses('okta.domain', () => okta({ domain: 'https://dev-1.okta.com' }))
   refuses('okta.authorizationServer', () => okta({ domain: 'dev-1.okta.com', authorizationServer: '' }))
   refuses('auth0.domain', () => auth0({ domain: 'tenant.eu.auth0.com/' }))
   refuses('keycloak.url', () => keycloak({ url: 'http://sso.example.com', realm: 'r' }))
   refuses('keycloak.realm', () => keycloak({ url: 'https://sso.example.com', realm: '..' }))
+  // What is easily copied from the wrong place, and would only show as keys that cannot be had.
+  refuses('cognito.userPoolId', () => cognito({ region: 'eu-central-1', userPoolId: 'us-east-1_AbCdEfGhI' }))
+  refuses('okta.domain', () => okta({ domain: 'dev-1-admin.okta.com' }))
+  refuses('keycloak.url', () => keycloak({ url: 'https://sso.example.com/realms/r', realm: 'r' }))
   refuses('google.clientIds', () => google({ clientIds: '' }))
   refuses('agentkit.discoveryUrl', () => agentkit({ discoveryUrl: 'https://pool.example', allowedClients: 'c' }))
   refuses('agentkit.allowedClients', () =>

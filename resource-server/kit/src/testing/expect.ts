@@ -45,6 +45,9 @@ const shapes: Readonly<Record<RefusalCode, Shape>> = {
 /** Who is refused so may come again, and is told when. */
 const saysWhen: ReadonlySet<RefusalCode> = new Set(['UN', 'TM'])
 
+/** Who is refused so is told in words what to do better. */
+const explained: ReadonlySet<RefusalCode> = new Set(['IT', 'IR', 'IS', 'DP', 'DN'])
+
 /** Reads the headers of a fetch response. */
 export async function seen(response: Response): Promise<SeenResponse> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() }
@@ -55,8 +58,7 @@ export function expectRefusal(response: SeenResponse, code: RefusalCode, expecte
   const { status, error, hasChallenge } = shapes[code]
   assert.equal(response.status, status, `${code}: status`)
   expectDiscretion(response, expected.secrets ?? [])
-  if (error === undefined) assert.equal(response.body, '', `${code}: no body`)
-  else assert.equal(readError(response), error, `${code}: error in the body`)
+  const text = expectBody(response, code)
   if (saysWhen.has(code)) assert.match(response.headers['retry-after'] ?? '', /^[1-9]\d*$/, 'Retry-After in seconds')
   if (!hasChallenge) {
     assert.equal(response.headers['www-authenticate'], undefined, `${code}: no challenge`)
@@ -69,8 +71,24 @@ export function expectRefusal(response: SeenResponse, code: RefusalCode, expecte
     assert.equal(params['error'], named, `${code}: error in the challenge`)
     assert.equal(params['scope'], expected.scope, `${code}: scope in the challenge`)
     assert.equal(params['resource_metadata'], expected.metadataUrl, `${code}: resource_metadata in the challenge`)
-    if (named === undefined) assert.equal(params['error_description'], undefined, `${code}: no error detail`)
+    const description = named === undefined || code === 'IS' ? undefined : text
+    assert.equal(params['error_description'], description, `${code}: error_description in the challenge`)
   }
+}
+
+/** The body says what the code means, and in words what to do better. Gives the words. */
+function expectBody(response: SeenResponse, code: RefusalCode): string | undefined {
+  const { error } = shapes[code]
+  if (error === undefined) {
+    assert.equal(response.body, '', `${code}: no body`)
+    return undefined
+  }
+  const said = readError(response)
+  assert.equal(said.error, error, `${code}: error in the body`)
+  if (!explained.has(code)) return undefined
+  const text = String(said.description ?? '')
+  assert.notEqual(text, '', `${code}: error_description in the body`)
+  return text
 }
 
 /** The one Bearer challenge of an answer, whose header parses strictly and holds no character that RFC 6750 forbids. */
@@ -113,10 +131,10 @@ function expectDiscretion({ headers, body }: SeenResponse, secrets: readonly str
   }
 }
 
-function readError({ body }: SeenResponse): unknown {
+function readError({ body }: SeenResponse): { readonly error: unknown; readonly description: unknown } {
   const parsed: unknown = JSON.parse(body)
   assert.ok(typeof parsed === 'object' && parsed !== null)
-  const unexpected = Object.keys(parsed).filter((name) => name !== 'error' && name !== 'error_description')
-  assert.deepEqual(unexpected, [])
-  return Object.getOwnPropertyDescriptor(parsed, 'error')?.value
+  const { error, error_description: description, ...more }: Record<string, unknown> = { ...parsed }
+  assert.deepEqual(more, {})
+  return { error, description }
 }

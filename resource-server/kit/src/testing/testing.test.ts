@@ -132,12 +132,16 @@ test('a refusal that is wrong in one thing does not', () => {
     { ...refusal, body: '' },
     { ...refusal, body: '{"error":"invalid_request"}' },
     { ...refusal, body: '{"error":"invalid_token","cause":"x"}' },
+    { ...refusal, body: '{"error":"invalid_token"}' },
+    { ...refusal, body: '{"error":"invalid_token","error_description":""}' },
+    { ...refusal, body: '{"error":"invalid_token","error_description":"Other"}' },
     { ...refusal, body: '{"error":"invalid_token","error_description":"secret"}' },
     { ...refusal, body: '{"error":"invalid_token","error_description":"at f (/a/b.js:1:2)"}' },
     { ...refusal, headers: { ...headers, 'cache-control': undefined } },
     { ...refusal, headers: { ...headers, 'content-type': 'text/html' } },
     { ...refusal, headers: { ...headers, 'www-authenticate': undefined } },
     { ...refusal, headers: { ...headers, 'www-authenticate': challenge.replace('read', 'write') } },
+    { ...refusal, headers: { ...headers, 'www-authenticate': challenge.replace(', error_description="No"', '') } },
     { ...refusal, headers: { ...headers, 'www-authenticate': challenge.replace('https://m', 'https://evil') } },
     { ...refusal, headers: { ...headers, 'www-authenticate': challenge.replace('Bearer', 'Basic') } },
     { ...refusal, headers: { ...headers, 'www-authenticate': `${challenge}, scope="read"` } },
@@ -150,6 +154,13 @@ test('a refusal that is wrong in one thing does not', () => {
   for (const code of ['C0', 'IR', 'IS', 'UN', 'SE', 'PD'] as const) {
     assert.throws(() => expectRefusal(refusal, code, expected), code)
   }
+})
+
+test('what is missing for want of scopes is said in words in the body', () => {
+  const challenge = 'Bearer error="insufficient_scope", scope="read", resource_metadata="https://m"'
+  const poor = { status: 403, headers: { ...refusal.headers, 'www-authenticate': challenge } }
+  expectRefusal({ ...poor, body: '{"error":"insufficient_scope","error_description":"No"}' }, 'IS', expected)
+  assert.throws(() => expectRefusal({ ...poor, body: '{"error":"insufficient_scope"}' }, 'IS', expected))
 })
 
 test('the introspection endpoint knows the tokens that were made here, and answers its client alone', async () => {

@@ -21,8 +21,7 @@ export function createUpstreamFetch(
   readRecord(options, '', ['fetch'])
   const fetch = readFunction(options.fetch, 'fetch') ?? globalThis.fetch
   const token = readText(auth.token, 'auth.token')
-  // The last is how a Basic header has it, with a colon and whatever else behind it.
-  const spellings = [token, encodeURIComponent(token), btoa(token).slice(0, -4)]
+  const spellings = [token, encodeURIComponent(token), ...insideBase64(token)]
   const holds = (text: string): boolean => spellings.some((spelling) => text.includes(spelling))
   return async (input, init) => {
     // Other libraries put classes of their own in the place of Request, so it is told by what it is not.
@@ -37,11 +36,22 @@ export function createUpstreamFetch(
   }
 }
 
+/**
+ * How base64 has it, say in a Basic header: what does not depend on the neighbours, for each of the three places that it can
+ * begin at.
+ */
+function insideBase64(token: string): readonly string[] {
+  return [0, 2, 3].map((skip, before) => btoa(' '.repeat(before) + token).slice(skip, -4))
+}
+
 async function textOf(body: unknown): Promise<string> {
   if (typeof body === 'string') return body
   if (body instanceof URLSearchParams) return body.toString()
   if (body instanceof Blob) return await body.text()
-  if (body instanceof FormData) return [...body.values()].filter((value) => typeof value === 'string').join('\n')
+  if (body instanceof FormData) {
+    const parts = [...body].map(async ([name, value]) => `${name}\n${await textOf(value)}`)
+    return (await Promise.all(parts)).join('\n')
+  }
   if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) return new TextDecoder().decode(body)
   return ''
 }
