@@ -1,4 +1,4 @@
-import type { EventInput, MaybePromise } from '@postern/core'
+import { type EventInput, type MaybePromise, whenReady } from '@postern/core'
 import type { AuthInfo } from './auth-info.ts'
 import type { Prove } from './binding/prove.ts'
 import type { Credential } from './credentials.ts'
@@ -60,25 +60,21 @@ export function createAdmission(
     throw refusal
   }
 
-  const bind = (identity: Identity, credential: Credential, hash: string): MaybePromise<Identity> => {
-    const proven = prove(identity, credential, hash)
+  const bind = (identity: Identity, credential: Credential): MaybePromise<Identity> => {
+    const proven = prove(identity, credential)
     return proven instanceof Promise ? proven.then(() => identity) : identity
   }
 
-  const identifyBy = (hash: string, attempt: Attempt, credential: Credential): MaybePromise<Identity> => {
-    attempt.tokenHash = hash
-    const identity = verify(credential.token, hash)
-    return identity instanceof Promise
-      ? identity.then((known) => bind(known, credential, hash))
-      : bind(identity, credential, hash)
+  const identify = (credential: Credential): MaybePromise<Identity> => {
+    const identity = verify(credential.token)
+    return identity instanceof Promise ? identity.then((known) => bind(known, credential)) : bind(identity, credential)
   }
 
-  const identify = (attempt: Attempt, credential: Credential): MaybePromise<Identity> => {
-    const hash = hashOf(credential.token)
-    return hash instanceof Promise
-      ? hash.then((ready) => identifyBy(ready, attempt, credential))
-      : identifyBy(hash, attempt, credential)
-  }
+  const identifyNamed = (attempt: Attempt, credential: Credential): MaybePromise<Identity> =>
+    whenReady(hashOf(credential.token), (hash) => {
+      attempt.tokenHash = hash
+      return identify(credential)
+    })
 
   return (readCredential, requestId, readNeeds) => {
     const attempt: Attempt = {
@@ -88,7 +84,9 @@ export function createAdmission(
       identity: undefined,
     }
     try {
-      const identity = identify(attempt, readCredential())
+      const credential = readCredential()
+      // Making the hash takes as long as all else that is done about a token that is known; only events have it.
+      const identity = onEvent === undefined ? identify(credential) : identifyNamed(attempt, credential)
       const admitted =
         identity instanceof Promise
           ? identity.then((known) => admit(attempt, known, readNeeds))

@@ -57,8 +57,8 @@ export interface AuthInfoInput {
 /** Makes the frozen AuthInfo; `claims` and `extra` are frozen in place, so they must be the caller's own copies. */
 export function createAuthInfo(input: AuthInfoInput): AuthInfo {
   const { kind, token, issuer, subject, clientId, resource, claims = {}, extra = {} } = input
-  const scopes = [...input.scopes]
-  const audience = [...input.audience]
+  const scopes = frozenList(input.scopes)
+  const audience = frozenList(input.audience)
   const info: Writable<Omit<AuthInfo, 'resource'>> = {
     kind,
     token,
@@ -76,9 +76,12 @@ export function createAuthInfo(input: AuthInfoInput): AuthInfo {
   if (input.actor !== undefined) info.actor = freezeDeep(input.actor)
   freezeDeep(claims)
   freezeDeep(extra)
-  Object.freeze(scopes)
-  Object.freeze(audience)
   return Object.freeze(withResource(info, resource))
+}
+
+/** A list that nobody can change: itself, where it is such a one. Why its type says otherwise stands at `AuthInfo`. */
+function frozenList(list: readonly string[]): string[] {
+  return Object.freeze(Object.isFrozen(list) ? list : [...list]) as string[]
 }
 
 /** A URL cannot be frozen, so each reader gets one of its own. */
@@ -122,7 +125,10 @@ export function withoutResource(auth: AuthInfo): Omit<AuthInfo, 'resource'> {
 /** Freezes what `parseJson` made, which has neither cycles nor getters: half the work of `freezeDeep`. */
 export function freezeJson<T extends object>(value: T): T {
   Object.freeze(value)
-  for (const member of Object.values(value)) if (typeof member === 'object' && member !== null) freezeJson(member)
+  for (const name in value) {
+    const member = value[name]
+    if (typeof member === 'object' && member !== null) freezeJson(member)
+  }
   return value
 }
 

@@ -8,6 +8,9 @@ export const limits = {
   cachedTokens: 10_000,
   /** Characters of a signature's end that a verified token is found by: 132 bits. */
   tokenEndLength: 22,
+  /** Texts of scopes of which it is kept what they grant, and their longest. */
+  scopeTexts: 64,
+  scopeTextLength: 256,
   /** Largest `cache.maxTokens` that may be asked for. */
   cachedTokensMax: 1_000_000,
   /** Difference between the clocks of issuer and resource that is overlooked. */

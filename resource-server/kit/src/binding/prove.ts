@@ -1,4 +1,4 @@
-import { type Clock, type MaybePromise, whenReady } from '@postern/core'
+import { type Clock, type MaybePromise, sha256Base64url, whenReady } from '@postern/core'
 import type { Credential } from '../credentials.ts'
 import { createProofCheck, type DpopRules } from '../dpop/verify-proof.ts'
 import { Refusal, toRefusal } from '../refusal.ts'
@@ -6,11 +6,8 @@ import type { InboundRequest } from '../request.ts'
 import { callerOf, type Identity } from '../tokens/identity.ts'
 import { checkCertificate, type FindCertificate } from './certificate.ts'
 
-/**
- * Checks that the caller has what its token is bound to, by what came with it; `hash` is the token's SHA-256, base64url.
- * Throws or rejects with `Refusal`.
- */
-export type Prove = (identity: Identity, presented: Credential, hash: string) => MaybePromise<void>
+/** Checks that the caller has what its token is bound to, by what came with it. Throws or rejects with `Refusal`. */
+export type Prove = (identity: Identity, presented: Credential) => MaybePromise<void>
 
 export interface BindingSettings {
   readonly resource: string
@@ -30,7 +27,7 @@ export function createProve(settings: BindingSettings): Prove {
   const { dpop, findCertificate } = settings
   const checkProof = dpop === undefined ? undefined : createProofCheck(dpop, settings)
 
-  const prove: Prove = ({ auth }, { scheme, request }, hash) => {
+  const prove: Prove = ({ auth }, { scheme, token, request }) => {
     const { jkt, 'x5t#S256': x5t } = auth.confirmation ?? {}
     if (jkt === undefined && (scheme === 'DPoP' || dpop?.required === true)) throw new Refusal('token_not_bound')
     if (jkt !== undefined && scheme !== 'DPoP') throw new Refusal('binding_not_supported')
@@ -38,7 +35,7 @@ export function createProve(settings: BindingSettings): Prove {
     return whenReady(x5t === undefined ? undefined : proveCertificate(x5t, request), () => {
       if (jkt === undefined) return
       if (checkProof === undefined) throw new Refusal('binding_not_supported')
-      return checkProof(request, { hash, jkt })
+      return whenReady(sha256Base64url(token), (hash) => checkProof(request, { hash, jkt }))
     })
   }
   const proveCertificate = (x5t: string, request: InboundRequest): MaybePromise<void> => {
@@ -46,10 +43,10 @@ export function createProve(settings: BindingSettings): Prove {
     return checkCertificate(x5t, request, findCertificate)
   }
 
-  return (identity, presented, hash) => {
+  return (identity, presented) => {
     const isBound = identity.auth.confirmation !== undefined
     if (!isBound && presented.scheme === 'Bearer' && dpop?.required !== true) return
-    return onBehalfOf(identity, () => prove(identity, presented, hash))
+    return onBehalfOf(identity, () => prove(identity, presented))
   }
 }
 

@@ -30,9 +30,9 @@ export function customVerification(rules: CustomRules): Required<Parts>['createV
       apiKey: apiKeys === undefined ? undefined : createApiKeyVerifier({ ...shared, store: apiKeys }),
       custom: createCustomVerifier({ ...shared, options, audiences: rules.audiences }),
     })
-    return (token, hash) => {
+    return (token) => {
       if (state.isClosed) throw new Refusal('keys_unavailable')
-      return route(token, hash)
+      return route(token)
     }
   }
 }

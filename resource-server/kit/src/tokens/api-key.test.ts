@@ -23,13 +23,13 @@ function verifier(store: ApiKeyStore): Verify {
 
 async function refused(verify: Verify, token: string, reason: string): Promise<void> {
   await assert.rejects(
-    async () => verify(token, 'unused'),
+    async () => verify(token),
     (error) => error instanceof Refusal && error.reason === reason,
   )
 }
 
 test('a known key is its caller, at once', () => {
-  const identity = verifier(listStore([record]))(key, 'unused')
+  const identity = verifier(listStore([record]))(key)
   assert.ok(!(identity instanceof Promise))
   const { auth }: Identity = identity
   assert.equal(auth.kind, 'api-key')
@@ -52,7 +52,7 @@ test('an unknown key, of whatever length, is refused', async () => {
 test('a key stops at its end, without tolerance', async () => {
   const expiresAt = clock.now() / 1000 + 10
   const verify = verifier(listStore([{ ...record, expiresAt }]))
-  assert.equal((await verify(key, 'unused')).auth.expiresAt, expiresAt)
+  assert.equal((await verify(key)).auth.expiresAt, expiresAt)
   clock.advance(10_000)
   await refused(verify, key, 'api_key_expired')
 })
@@ -66,7 +66,7 @@ test('a store is asked at each request, by the hash alone, so a revoked key stop
       return revoked ? undefined : { id: 'k2', name: 'Store' }
     },
   })
-  assert.equal((await verify(key, 'unused')).auth.subject, 'apikey:k2')
+  assert.equal((await verify(key)).auth.subject, 'apikey:k2')
   revoked = true
   await refused(verify, key, 'api_key_unknown')
   assert.deepEqual(asked, [record.hash, record.hash])

@@ -10,6 +10,7 @@ import {
 import { isRecord } from '../options/fields.ts'
 import { Refusal } from '../refusal.ts'
 import { callHost, failWith } from './call.ts'
+import { grantOf } from './granted.ts'
 import { createIdentity, type Identity, type Verify } from './identity.ts'
 
 /** What a key store answers about a key. */
@@ -57,14 +58,13 @@ export function createApiKeyVerifier({ store, resource, metadataUrl, hierarchy, 
         issuer: resource,
         subject: caller,
         clientId: caller,
-        scopes,
         audience: [resource],
         expiresAt,
         resource,
         resourceMetadataUrl: metadataUrl,
         extra: { apiKeyId: id, apiKeyName: name, ...(tools === undefined ? {} : { tools: [...tools] }) },
       },
-      hierarchy,
+      grantOf(scopes, hierarchy),
     )
   }
   return (token) =>

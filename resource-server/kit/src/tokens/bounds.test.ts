@@ -24,7 +24,7 @@ after(async () => {
 /** The reason of the refusal; 'ok' where there is none. */
 async function outcomeOf(token: string): Promise<string> {
   try {
-    await jwt.verify(token, await jwt.hashOf(token))
+    await jwt.verify(token)
     return 'ok'
   } catch (error) {
     return error instanceof Refusal ? error.reason : String(error)

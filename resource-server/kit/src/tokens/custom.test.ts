@@ -27,12 +27,12 @@ function answering(answer: unknown, more: Partial<CustomSettings> = {}, options:
 }
 
 async function accepted(...args: Parameters<typeof answering>): Promise<AuthInfo> {
-  return (await answering(...args)('token', 'hash')).auth
+  return (await answering(...args)('token')).auth
 }
 
 async function refused(reason: string, ...args: Parameters<typeof answering>): Promise<void> {
   await assert.rejects(
-    async () => answering(...args)('token', 'hash'),
+    async () => answering(...args)('token'),
     (error) => error instanceof Refusal && error.reason === reason,
     JSON.stringify(args[0]),
   )
@@ -132,14 +132,14 @@ test('it is told for which resource, and when nobody waits any more', async () =
     hierarchy: {},
     clock,
   })
-  assert.ok(!(verify('token', 'hash') instanceof Promise))
+  assert.ok(!(verify('token') instanceof Promise))
 })
 
 test('what no token looks like never reaches it', async () => {
   const verify = answering(good)
   for (const token of ['a"b', 'a,b', 'é', '{"a":1}', 'a=b', '=', '']) {
     await assert.rejects(
-      async () => verify(token, 'hash'),
+      async () => verify(token),
       (error) => error instanceof Refusal && error.reason === 'malformed_token',
     )
   }

@@ -9,6 +9,7 @@ import {
 import { isRecord } from '../options/fields.ts'
 import { Refusal } from '../refusal.ts'
 import { callHost, type Failure } from './call.ts'
+import { grantOf } from './granted.ts'
 import { createIdentity, type Identity, type Verify } from './identity.ts'
 
 /** What a custom verifier says of a good token. Anything else, falsy values included, means that it is not. */
@@ -97,7 +98,6 @@ function accept(token: string, result: unknown, settings: CustomSettings): Maybe
       issuer: issuerOf(result, settings),
       subject: result.subject ?? '',
       clientId: result.clientId ?? '',
-      scopes: result.scopes ?? [],
       audience: audienceOf(result, settings),
       expiresAt: result.expiresAt,
       resource,
@@ -105,7 +105,7 @@ function accept(token: string, result: unknown, settings: CustomSettings): Maybe
       claims: copy(result.claims),
       extra: copy(result.extra),
     },
-    hierarchy,
+    grantOf(result.scopes ?? [], hierarchy),
   )
 }
 

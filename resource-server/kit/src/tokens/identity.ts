@@ -1,8 +1,9 @@
-import { expandScopes, type MaybePromise, type ScopeHierarchy, sha256Base64url, whenReady } from '@postern/core'
+import { type MaybePromise, sha256Base64url, whenReady } from '@postern/core'
 import { type AuthInfo, type AuthInfoInput, createAuthInfo } from '../auth-info.ts'
 import { confirmationOf } from '../checks/binding.ts'
 import { actorOf } from '../checks/delegation.ts'
 import type { RefusedCaller } from '../refusal.ts'
+import type { Granted } from './granted.ts'
 
 /** A caller whose credential is good. Whether the scopes suffice for the request at hand is another question. */
 export interface Identity {
@@ -13,19 +14,18 @@ export interface Identity {
   readonly subjectHash: string | undefined
 }
 
-/** Turns a credential into its caller. Throws or rejects with `Refusal`. `hash` is the credential's SHA-256, base64url. */
-export type Verify = (token: string, hash: string) => MaybePromise<Identity>
+/** Turns a credential into its caller. Throws or rejects with `Refusal`. */
+export type Verify = (token: string) => MaybePromise<Identity>
 
 /**
- * Makes the identity of a verified caller; what its scopes imply is added to them. Whatever kind of token it was, its
- * binding and its actor are read here, so that none can be overlooked. Throws `Refusal` where these are malformed.
+ * Makes the identity of a verified caller. Whatever kind of token it was, its binding and its actor are read here, so
+ * that none can be overlooked. Throws `Refusal` where these are malformed.
  */
 export function createIdentity(
-  input: Omit<AuthInfoInput, 'confirmation' | 'actor'>,
-  hierarchy: ScopeHierarchy,
+  input: Omit<AuthInfoInput, 'scopes' | 'confirmation' | 'actor'>,
+  granted: Granted,
   wantsSubjectHash = true,
 ): MaybePromise<Identity> {
-  const granted = expandScopes(input.scopes, hierarchy)
   const { claims = {} } = input
   // Member by member, which costs a fraction of what `...input` does.
   const auth = createAuthInfo({
@@ -34,7 +34,7 @@ export function createIdentity(
     issuer: input.issuer,
     subject: input.subject,
     clientId: input.clientId,
-    scopes: [...granted],
+    scopes: granted.list,
     audience: input.audience,
     expiresAt: input.expiresAt,
     resource: input.resource,
@@ -42,11 +42,13 @@ export function createIdentity(
     confirmation: confirmationOf(claims),
     actor: actorOf(claims),
     claims,
-    extra: input.extra ?? {},
+    extra: input.extra ?? nothing,
   })
-  if (!wantsSubjectHash) return { auth, granted, subjectHash: undefined }
-  return whenReady(sha256Base64url(auth.subject), (subjectHash) => ({ auth, granted, subjectHash }))
+  if (!wantsSubjectHash) return { auth, granted: granted.names, subjectHash: undefined }
+  return whenReady(sha256Base64url(auth.subject), (subjectHash) => ({ auth, granted: granted.names, subjectHash }))
 }
+
+const nothing = Object.freeze({})
 
 /** What events say of a caller. */
 export function callerOf({ auth, subjectHash }: Identity): RefusedCaller {

@@ -1,4 +1,11 @@
-import { createCache, createSingleFlight, type JsonObject, sha256Base64url, whenReady } from '@postern/core'
+import {
+  createCache,
+  createSingleFlight,
+  type JsonObject,
+  type MaybePromise,
+  sha256Base64url,
+  whenReady,
+} from '@postern/core'
 import { audienceOf } from '../checks/audience.ts'
 import { clientIdOf } from '../checks/client.ts'
 import { member, type TokenContext } from '../checks/context.ts'
@@ -10,6 +17,7 @@ import type { IntrospectionRules } from '../options/introspection.ts'
 import type { IssuerRules, Settings } from '../options/settings.ts'
 import type { RevocationQuery } from '../options/types.ts'
 import { onBehalfOf, Refusal } from '../refusal.ts'
+import { grantOf } from './granted.ts'
 import { callerOf, createIdentity, type Identity, type Verify } from './identity.ts'
 import { createIntrospectionEndpoint, type EndpointSettings } from './introspection-endpoint.ts'
 import { createRevocationCheck } from './revocation.ts'
@@ -75,19 +83,23 @@ export function createIntrospection(
     return found !== undefined && clock.now() >= found.notBefore * 1000 ? found : undefined
   }
 
+  const verifyBy = (hash: string, token: string): MaybePromise<Identity> => {
+    const found = recall(hash)
+    if (found !== undefined) return passRevocation(found)
+    const refused = bad.get(hash)
+    if (refused !== undefined) throw refused
+    return whenReady(
+      flights(hash, () => ask(token, hash)),
+      passRevocation,
+    )
+  }
+
   return {
     issuer: issuerRules.issuer,
     rules,
-    verify(token, hash) {
+    verify(token) {
       if (!b64token.test(token)) throw new Refusal('malformed_token')
-      const found = recall(hash)
-      if (found !== undefined) return passRevocation(found)
-      const refused = bad.get(hash)
-      if (refused !== undefined) throw refused
-      return whenReady(
-        flights(hash, () => ask(token, hash)),
-        passRevocation,
-      )
+      return whenReady(sha256Base64url(token), (hash) => verifyBy(hash, token))
     },
     async probe(token) {
       try {
@@ -135,14 +147,13 @@ async function examine(
       issuer: rules.issuer,
       subject: String(member(claims, 'sub') ?? ''),
       clientId: clientIdOf(context) ?? '',
-      scopes: scopesOf(context),
       audience: audienceOf(context),
       expiresAt,
       resource: settings.resource,
       resourceMetadataUrl: settings.metadataUrl,
       claims,
     },
-    settings.scopeHierarchy,
+    grantOf(scopesOf(context), settings.scopeHierarchy),
   )
   onBehalfOf(callerOf(identity), () => {
     for (const check of policyChecks) check(context)

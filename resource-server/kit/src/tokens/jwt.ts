@@ -6,7 +6,6 @@ import { audienceOf } from '../checks/audience.ts'
 import { clientIdOf } from '../checks/client.ts'
 import { type Check, member, type TokenContext } from '../checks/context.ts'
 import { headerChecks, policyChecks, tokenChecks } from '../checks/pipeline.ts'
-import { scopesOf } from '../checks/scope-claim.ts'
 import { notBefore, numericDate } from '../checks/time.ts'
 import type { VerificationKey } from '../keys/key-set.ts'
 import type { KeySource } from '../keys/key-source.ts'
@@ -18,6 +17,7 @@ import { onBehalfOf, Refusal } from '../refusal.ts'
 import type { Follower } from '../revocations/follower.ts'
 import type { TokenFacts } from '../revocations/ledger.ts'
 import { tokenFactsOf } from '../revocations/token-facts.ts'
+import { createGrants, type ReadGranted } from './granted.ts'
 import { callerOf, createIdentity, type Identity } from './identity.ts'
 import { createRevocationCheck } from './revocation.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
@@ -49,10 +49,10 @@ export type JwtSettings = Pick<
 >
 
 export interface JwtVerifier {
-  /** The SHA-256 of any token, base64url; quickly where it was verified not long ago. */
+  /** The SHA-256 of any token, base64url; quickly where it was verified not long ago and asked about before. */
   hashOf(token: string): MaybePromise<string>
-  /** Throws or rejects with `Refusal`. `hash` is the token's SHA-256, base64url. */
-  verify(token: string, hash: string): MaybePromise<Identity>
+  /** Throws or rejects with `Refusal`. */
+  verify(token: string): MaybePromise<Identity>
   /** Forgets what was verified before. */
   clear(): void
   /** Verified tokens that are remembered. */
@@ -71,10 +71,11 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
   const byName = new Map(issuers.map((issuer) => [issuer.rules.issuer, issuer]))
   const verified = createVerifiedTokens(settings)
   const passRevocation = createRevocationCheck(settings.isRevoked)
+  const grants = createGrants(settings.scopeHierarchy)
   // Only of tokens that somebody may end: every entry costs the garbage collector.
   const callers = new WeakMap<AuthInfo, VerifiedToken>()
 
-  const verifyAnew = (token: string, hash: string): MaybePromise<VerifiedToken> => {
+  const verifyAnew = (token: string): MaybePromise<VerifiedToken> => {
     const jws = parseJws(token, { maxLength: limits.tokenLength })
     if (jws.malformed !== undefined) throw new Refusal(jws.malformed)
     const issuer = issuerOf(jws.payload, byName)
@@ -91,8 +92,8 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
       run(tokenChecks, context)
       if (rules.moreChecks !== undefined) run(rules.moreChecks, context)
       freezeJson(claims)
-      return whenReady(describe({ token, jws, context, issuer, key }, settings), (passed) =>
-        accept(passed, context, hash),
+      return whenReady(describe({ token, jws, context, issuer, key, grants }, settings), (passed) =>
+        accept(passed, context),
       )
     }
     return whenReady(issuer.keys.find(algorithm, kidOf(jws)), (key) =>
@@ -100,10 +101,10 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
     )
   }
 
-  const accept = (passed: VerifiedToken, context: TokenContext, hash: string): MaybePromise<VerifiedToken> => {
+  const accept = (passed: VerifiedToken, context: TokenContext): MaybePromise<VerifiedToken> => {
     const { identity, issuer, facts } = passed
     onBehalfOf(callerOf(identity), () => run(policyChecks, context))
-    verified.remember(hash, passed)
+    verified.remember(passed)
     if (facts !== undefined) callers.set(identity.auth, passed)
     return whenReady(issuer.follower?.start(), () => passed)
   }
@@ -120,9 +121,9 @@ export function createJwtVerifier(issuers: readonly TrustedIssuer[], settings: J
 
   return {
     hashOf: verified.hashOf,
-    verify: (token, hash) => {
-      const remembered = verified.recall(hash)
-      if (remembered === undefined) return whenReady(verifyAnew(token, hash), pass)
+    verify: (token) => {
+      const remembered = verified.recall(token)
+      if (remembered === undefined) return whenReady(verifyAnew(token), pass)
       // Who followed the issuer's feed may be gone: on Workers, with the request that began it.
       const starting = remembered.issuer.follower?.start()
       return starting === undefined ? pass(remembered) : whenReady(starting, () => pass(remembered))
@@ -181,13 +182,14 @@ interface Passed {
   readonly context: TokenContext
   readonly issuer: TrustedIssuer
   readonly key: VerificationKey
+  readonly grants: ReadGranted
 }
 
 /** What the rest of the program gets to know of a token whose signature and claims are good. */
 function describe(passed: Passed, settings: JwtSettings): MaybePromise<VerifiedToken> {
-  const { token, jws, context, issuer, key } = passed
+  const { token, jws, context, issuer, key, grants } = passed
   const { claims, rules } = context
-  const { resource, metadataUrl, scopeHierarchy, isRevoked, onEvent } = settings
+  const { resource, metadataUrl, isRevoked, onEvent } = settings
   const expiresAt = numericDate(claims, 'exp') ?? 0
   const input = {
     kind: 'jwt',
@@ -195,7 +197,6 @@ function describe(passed: Passed, settings: JwtSettings): MaybePromise<VerifiedT
     issuer: rules.issuer,
     subject: String(member(claims, 'sub') ?? ''),
     clientId: clientIdOf(context) ?? '',
-    scopes: scopesOf(context),
     audience: audienceOf(context),
     expiresAt,
     resource,
@@ -203,7 +204,7 @@ function describe(passed: Passed, settings: JwtSettings): MaybePromise<VerifiedT
     claims,
   } as const
   const isFollowed = issuer.follower !== undefined
-  return whenReady(createIdentity(input, scopeHierarchy, isFollowed || onEvent !== undefined), (identity) => {
+  return whenReady(createIdentity(input, grants(context), isFollowed || onEvent !== undefined), (identity) => {
     const read = isFollowed ? tokenFactsOf(claims, input.clientId, identity.subjectHash) : undefined
     return whenReady(read, (facts) => {
       const from = notBefore(claims) - rules.clockTolerance

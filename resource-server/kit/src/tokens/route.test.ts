@@ -16,7 +16,7 @@ const all: Verifiers = { jwt: asked('jwt'), apiKey: asked('apiKey'), custom: ask
 const none: Verifiers = { jwt: undefined, apiKey: undefined, custom: undefined }
 
 function goesTo(name: string, token: string, verifiers: Verifiers): void {
-  assert.throws(() => createRoute(verifiers)(token, 'hash'), { message: name }, token)
+  assert.throws(() => createRoute(verifiers)(token), { message: name }, token)
 }
 
 const key = generateApiKey()
@@ -36,7 +36,7 @@ test('without API keys or without issuers the others take what is left', () => {
 test('where nobody is left it is refused', () => {
   const refuses = (token: string, verifiers: Verifiers, reason: string) =>
     assert.throws(
-      () => createRoute(verifiers)(token, 'hash'),
+      () => createRoute(verifiers)(token),
       (error) => error instanceof Refusal && error.reason === reason,
     )
   refuses('a.b.c', { ...none, apiKey: all.apiKey }, 'api_key_unknown')

@@ -16,11 +16,11 @@ export interface Verifiers {
  * to the API keys; what the options want asked about to its issuer; a JWT to the JWT verifier where there are issuers; anything else to the custom verifier.
  */
 export function createRoute({ jwt, apiKey, custom, introspection }: Verifiers): Verify {
-  return (token, hash) => {
+  return (token) => {
     const verify =
       apiKey !== undefined && isApiKey(token) ? apiKey : (introspection?.(token) ?? chooseOther(token, { jwt, custom }))
     if (verify === undefined) throw new Refusal(apiKey === undefined ? 'malformed_token' : 'api_key_unknown')
-    return verify(token, hash)
+    return verify(token)
   }
 }
 

@@ -29,8 +29,8 @@ export function createVerify(
     ...(introspections.length === 0 ? {} : { introspection: createIntrospectionRoute(introspections) }),
     custom: options === undefined ? undefined : createCustomVerifier({ ...shared, options }),
   })
-  return (token, hash) => {
+  return (token) => {
     if (state.isClosed) throw new Refusal('keys_unavailable')
-    return route(token, hash)
+    return route(token)
   }
 }

@@ -82,6 +82,5 @@ for (const [name, { decodeSegment, decodeSegmentText }] of Object.entries({ node
     assert.equal(decodeSegment(long)?.length, 100_000)
     assert.equal(decodeSegmentText('YQ'), 'a')
     assert.deepEqual(first, Uint8Array.of(1, 2, 3))
-    assert.equal(first?.buffer.byteLength, 3)
   })
 }
