@@ -40,6 +40,12 @@ export interface IssuerHealth {
   readonly problem?: string
 }
 
+/** What the SDKs' `AuthInfo` says of a caller, as far as scopes go. */
+export interface ScopedCaller {
+  readonly scopes: readonly string[]
+  readonly resource?: URL
+}
+
 export interface ResourceServer {
   /** The resource in canonical form: what tokens name as their audience and the metadata as `resource`. */
   readonly resource: string
@@ -68,8 +74,8 @@ export interface ResourceServer {
   readonly cors: boolean
   /** For adapters: milliseconds until the caller's credential is over, the clock tolerance included: 0 once its issuer has revoked it, `Infinity` where it does not expire. */
   remaining(auth: AuthInfo): number
-  /** For `./mcp`: the scopes to ask a client for who needs these besides what every request needs; undefined where it has them. */
-  stepUp(scopes: readonly string[], needs: readonly RequiredScopes[]): readonly string[] | undefined
+  /** For `./mcp`: the scopes to ask a client for whose caller needs these besides what every request needs; undefined where it has them. */
+  stepUp(caller: ScopedCaller | undefined, needs: readonly RequiredScopes[]): readonly string[] | undefined
 }
 
 /**
@@ -151,9 +157,9 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
     },
     verifier: createSdkVerifier(admissionFor().admit, settings.clock),
     remaining,
-    stepUp(scopes, needs) {
+    stepUp(caller, needs) {
       const needed = extendRequirement(everywhere, needs)
-      if (isMet(needed, new Set(scopes))) return undefined
+      if (isMet(needed, new Set(caller?.scopes))) return undefined
       return needed.challenge?.split(' ').map(settings.advertise) ?? []
     },
     check,

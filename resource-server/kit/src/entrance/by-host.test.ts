@@ -157,6 +157,20 @@ test('how long a caller may go on is said by the resource server that let it in'
   }
 })
 
+test('what a caller lacks is said by the resource server that let it in, for the others may ask for more', () => {
+  const scopesOf = { [one]: ['read'], [two]: ['read', 'second'] }
+  const servers = Object.entries(scopesOf).map(([resource, requiredScopes]) =>
+    createResourceServer({ resource, issuers: [{ issuer: 'https://as.example' }], requiredScopes }),
+  )
+  const joined = byHost(servers)
+  const caller = (resource: string, ...scopes: string[]) => ({ scopes, resource: new URL(resource) })
+  assert.equal(joined.stepUp(caller(one, 'read', 'write'), [['write']]), undefined)
+  assert.deepEqual(joined.stepUp(caller(two, 'read', 'write'), [['write']]), ['read', 'second', 'write'])
+  assert.deepEqual(joined.stepUp(caller(one, 'read'), [['write']]), ['read', 'write'])
+  assert.deepEqual(joined.stepUp(undefined, [['write']]), ['read', 'write'])
+  joined.close()
+})
+
 test('no servers, or two of one host, are a mistake that is named', () => {
   const make = (resource: string) => createResourceServer({ resource, issuers: [{ issuer: 'https://as.example' }] })
   const isNamed = (error: unknown) => error instanceof ConfigError && error.option === 'servers'

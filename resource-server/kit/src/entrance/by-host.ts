@@ -1,10 +1,9 @@
 import type { MaybePromise } from '@postern/core'
-import type { AuthInfo } from '../auth-info.ts'
 import type { Decision, Gate } from '../gate.ts'
 import { ConfigError } from '../options/config-error.ts'
 import type { Reply } from '../reply.ts'
 import { fromFetchRequest, type InboundRequest, splitUrl } from '../request.ts'
-import type { GuardOptions, ResourceServer } from '../resource-server.ts'
+import type { GuardOptions, ResourceServer, ScopedCaller } from '../resource-server.ts'
 import { hostOf } from './host.ts'
 
 /**
@@ -43,6 +42,8 @@ export function byHost(servers: readonly ResourceServer[]): ResourceServer {
     return splitUrl(request.url).path.startsWith(wellKnown) ? misdirected : undefined
   }
   const everyRequest = gate()
+  const serverOf = (caller: Pick<ScopedCaller, 'resource'> | undefined): ResourceServer =>
+    servers.find(({ resource }) => caller?.resource?.href === new URL(resource).href) ?? first
   return {
     ...first,
     get verifier(): ResourceServer['verifier'] {
@@ -59,7 +60,8 @@ export function byHost(servers: readonly ResourceServer[]): ResourceServer {
       const reply = publish(fromFetchRequest(request))
       return reply === undefined ? undefined : toResponse(reply)
     },
-    remaining: (auth: AuthInfo) => (servers.find(({ resource }) => isFor(auth, resource)) ?? first).remaining(auth),
+    remaining: (auth) => serverOf(auth).remaining(auth),
+    stepUp: (caller, needs) => serverOf(caller).stepUp(caller, needs),
     check: async () => (await Promise.all(servers.map((server) => server.check()))).flat(),
     reload: async () => (await Promise.all(servers.map((server) => server.reload()))).flat(),
     close() {
@@ -79,10 +81,6 @@ const misdirected: Reply = {
 /** Clients may name the port that goes without saying; a resource never does. */
 function withoutDefault(hostname: string, port: string | undefined): string {
   return port === '443' || port === '80' ? hostname : ''
-}
-
-function isFor({ resource }: AuthInfo, written: string): boolean {
-  return resource.href === new URL(written).href
 }
 
 function toResponse({ status, headers, body }: Reply): Response {

@@ -3,7 +3,7 @@ import type { AuthInfo } from '../auth-info.ts'
 import type { Operations } from '../operations.ts'
 import { Refusal } from '../refusal.ts'
 import type { RequiredScopes } from '../requirement.ts'
-import type { ResourceServer } from '../resource-server.ts'
+import type { ResourceServer, ScopedCaller } from '../resource-server.ts'
 import { readMessages } from './messages.ts'
 import { type OperationRules, type RulesOf, readOperationRules } from './operation-rules.ts'
 import { type Operation, operationsIn } from './operations-in.ts'
@@ -11,7 +11,7 @@ import { type Operation, operationsIn } from './operations-in.ts'
 /** A `ScopeChallengeHandler` of SDK v2. */
 export type ScopeChallengeHandler = (context: {
   readonly request: { readonly method: string }
-  readonly authInfo?: { readonly scopes: readonly string[] }
+  readonly authInfo?: ScopedCaller
 }) => { scopes: [string, ...string[]]; errorDescription: string } | undefined
 
 /** Rules about single operations, in the two forms that they are applied in. */
@@ -44,7 +44,7 @@ export function protectOperations(rs: ResourceServer, rules: OperationRules): Pr
         return needsOf(operations, rulesOf)
       }),
     scopeChallenge({ request, authInfo }) {
-      const scopes = rs.stepUp(authInfo?.scopes ?? [], needsOf(operationsIn(request), rulesOf))
+      const scopes = rs.stepUp(authInfo, needsOf(operationsIn(request), rulesOf))
       if (scopes === undefined) return undefined
       const [first, ...others] = scopes
       if (first === undefined) throw new TypeError('the caller lacks scopes that no client is asked for')
