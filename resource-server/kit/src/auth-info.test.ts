@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAuthInfo, freezeDeep, isAuthInfo, withoutResource } from './auth-info.ts'
+import { createAuthInfo, freezeDeep, freezeJson, isAuthInfo, withoutResource } from './auth-info.ts'
 
 const input = {
   kind: 'jwt',
@@ -45,6 +45,21 @@ test('freezing ends on cycles and leaves foreign objects alone', () => {
   freezeDeep(cyclic)
   assert.ok(Object.isFrozen(cyclic))
   assert.ok(!Object.isFrozen(date))
+})
+
+test('claims are frozen however deep, and what somebody put on the prototype of all is left alone', () => {
+  const settings = {}
+  const claims = JSON.parse('{"nested": {"list": [{"a": 1}]}, "__proto__": {"b": {}}}')
+  Object.defineProperty(Object.prototype, 'settings', { value: settings, enumerable: true, configurable: true })
+  try {
+    freezeJson(claims)
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'settings')
+  }
+  const own = Object.getOwnPropertyDescriptor(claims, '__proto__')?.value
+  for (const frozen of [claims, claims.nested.list, claims.nested.list[0], own, own.b])
+    assert.ok(Object.isFrozen(frozen))
+  assert.ok(!Object.isFrozen(settings))
 })
 
 test('what only looks like one is none', () => {

@@ -127,7 +127,8 @@ export function freezeJson<T extends object>(value: T): T {
   Object.freeze(value)
   for (const name in value) {
     const member = value[name]
-    if (typeof member === 'object' && member !== null) freezeJson(member)
+    // Others may have put objects on the prototype of all, themselves and without an end.
+    if (typeof member === 'object' && member !== null && Object.hasOwn(value, name)) freezeJson(member)
   }
   return value
 }

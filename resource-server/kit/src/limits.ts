@@ -41,8 +41,12 @@ export const limits = {
   keyIdsInVain: 32,
   /** How long a discovery document is believed. */
   discoveryMaxAgeSeconds: 3600,
+  /** Longest name of another issuer that an operator is told. */
+  shownIssuerLength: 200,
   /** How long a request waits for what another one is fetching, before it fetches by itself: longer than such a fetch may take. */
   flightPatienceMs: 30_000,
+  /** Fetches of such a flight, one after another, and one to be safe: three places of metadata, the keys. */
+  flightFetches: 5,
   /** Pauses after a failed fetch: the first, then doubled up to the second. */
   backoffFirstMs: 1000,
   backoffMaxMs: 15_000,
@@ -112,8 +116,11 @@ export const limits = {
   operationBodyBytes: 4 * 1024 * 1024,
   /** Longest URI that rules about resources are looked up for; a longer one is taken to match them all. */
   resourceUriLength: 8192,
-  /** Characters of URIs that rules are looked up for in one request; with more of them all rules about resources count. */
+  /** URIs that rules are looked up for in one request, and their characters; with more all rules about resources count. */
+  resourceUris: 1000,
   resourceUrisLength: 32 * 1024,
+  /** Shortest piece of a token in base64 that it is told by. */
+  base64PartLength: 8,
   /** Sessions of stateful servers, in all and of one caller, and the most of either that may be asked for. */
   sessions: 10_000,
   sessionsPerCaller: 100,

@@ -128,10 +128,14 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
     if (jwt?.isRevoked(auth) === true) return 0
     return (expiresAt + settings.clockTolerance) * 1000 - settings.clock.now()
   }
+  const endOf = (auth: AuthInfo): Reason | undefined => {
+    if (jwt?.isRevoked(auth) === true) return 'revoked'
+    return remaining(auth) <= 0 ? 'expired' : undefined
+  }
   const gate = (guard: GuardOptions = {}): Gate => {
     readRecord(guard, 'guard', ['scopes', 'operations', 'endStreams'])
     readBoolean(guard.endStreams, 'endStreams')
-    const operations = inTime(readOperations(guard.operations), remaining)
+    const operations = inTime(readOperations(guard.operations), endOf)
     const { requirement, admit } = admissionFor(readRequiredScopes(guard.scopes, 'scopes'))
     const replyTo = (parts.prepareRefusals ?? prepareRefusals)(requirement, settings)
     const acceptsDpop = settings.dpop !== undefined
@@ -184,12 +188,16 @@ export function assemble(settings: Settings, parts: Parts = {}): ResourceServer 
 }
 
 /** A client may take its time over a body; its token must still be good when the operations in it are let in. */
-function inTime(operations: Operations | undefined, remaining: ResourceServer['remaining']): Operations | undefined {
+function inTime(
+  operations: Operations | undefined,
+  endOf: (auth: AuthInfo) => Reason | undefined,
+): Operations | undefined {
   if (operations === undefined) return undefined
   return {
     needsOf: (request, auth) =>
       whenReady(operations.needsOf(request, auth), (needs) => {
-        if (remaining(auth) <= 0) throw new Refusal('expired')
+        const ended = endOf(auth)
+        if (ended !== undefined) throw new Refusal(ended)
         return needs
       }),
   }

@@ -2,9 +2,15 @@ import type { ServerResponse } from 'node:http'
 import { corsHeaders } from '../cors.ts'
 import type { Reply } from '../reply.ts'
 
-/** Sends a reply over a response of Node's, unless somebody has answered while the decision was made, say after a time-out. */
+/**
+ * Sends a reply over a response of Node's, unless somebody has answered while the decision was made, say after a time-out.
+ * An answer that was begun and is no refusal is cut off, or the client would wait for its end for ever.
+ */
 export function send(res: ServerResponse, { status, headers, body }: Reply): void {
-  if (res.headersSent) return
+  if (res.headersSent) {
+    if (!res.writableEnded) res.destroy()
+    return
+  }
   res.statusCode = status
   for (const [name, value] of Object.entries(prepareHeaders(res, headers))) res.setHeader(name, value)
   res.end(body)

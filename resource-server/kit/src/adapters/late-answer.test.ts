@@ -72,3 +72,25 @@ for (const [name, host] of Object.entries(hosts)) {
     })
   }
 }
+
+test('node: a refusal of a request whose head was sent already cuts the answer off, for its end would never come', async () => {
+  const rs = createResourceServer({ resource, issuers: [{ issuer: 'https://as.example' }] })
+  const check = nodeKit.guard(rs)
+  let passed = 0
+  const server = createServer((req, res) => {
+    res.flushHeaders()
+    check(req, res, () => {
+      passed += 1
+    })
+  }).listen(0)
+  try {
+    const address = server.address()
+    const response = await fetch(`http://localhost:${typeof address === 'object' ? address?.port : 0}/mcp`)
+    await assert.rejects(response.text())
+    assert.equal(passed, 0)
+  } finally {
+    server.closeAllConnections()
+    server.close()
+    rs.close()
+  }
+})

@@ -96,6 +96,16 @@ test('fetch requests, with and without scopes of the route', async () => {
     assert.ok(!(known instanceof Response) && known.resource.href === two)
     const refused = await joined.authenticate(ask(two, two), { scopes: ['write'] })
     assert.ok(refused instanceof Response && refused.status === 403)
+    const headers = { authorization: `Bearer ${issuer.mint({ aud: one, scope: 'read' })}`, host: 'one.example' }
+    for (const [url, isIn] of [
+      ['http://0.0.0.0:3000/mcp', true],
+      ['http://one.example/mcp', true],
+      // The handler might take this one for the other server's.
+      [two, false],
+    ] as const) {
+      const answer = await joined.authenticate(new Request(url, { headers }))
+      assert.equal(answer instanceof Response ? answer.status : 200, isIn ? 200 : 421, url)
+    }
     const lost = await joined.authenticate(ask('https://evil.example/mcp', one))
     assert.ok(lost instanceof Response && lost.status === 421)
   })

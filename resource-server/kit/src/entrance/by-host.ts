@@ -1,10 +1,10 @@
-import type { MaybePromise } from '@postern/core'
+import { isLoopbackHost, type MaybePromise } from '@postern/core'
 import type { Decision, Gate } from '../gate.ts'
 import { ConfigError } from '../options/config-error.ts'
 import type { Reply } from '../reply.ts'
 import { fromFetchRequest, type InboundRequest, splitUrl } from '../request.ts'
 import type { GuardOptions, ResourceServer, ScopedCaller } from '../resource-server.ts'
-import { hostOf } from './host.ts'
+import { type HostRule, hostOf, parseHost } from './host.ts'
 
 /**
  * Joins the resource servers of one program that answers under several public origins: each request is decided by the one
@@ -21,11 +21,16 @@ export function byHost(servers: readonly ResourceServer[]): ResourceServer {
   if (hosts.size < servers.length) {
     throw new ConfigError('servers', 'must each have a host of its own; several resources of one host need no byHost')
   }
-  const serverFor = (request: InboundRequest): ResourceServer | undefined => {
-    const host = hostOf(request)
+  const serverAt = (host: HostRule | undefined): ResourceServer | undefined => {
     if (host === undefined) return undefined
     const { hostname, port } = host
     return hosts.get(port === undefined ? hostname : `${hostname}:${port}`) ?? hosts.get(withoutDefault(hostname, port))
+  }
+  const serverFor = (request: InboundRequest): ResourceServer | undefined => {
+    const found = serverAt(hostOf(request))
+    // The handler of a fetch `Request` may go by its URL: that may be a framework's guess, but not another server's.
+    const other = serverAt(hostOfUrl(request.url))
+    return other === undefined || other === found ? found : undefined
   }
   const gate = (options?: GuardOptions): Gate => {
     const gates = new Map(servers.map((server) => [server, server.gate(options)]))
@@ -68,6 +73,13 @@ export function byHost(servers: readonly ResourceServer[]): ResourceServer {
       for (const server of servers) server.close()
     },
   }
+}
+
+/** Where frameworks put the name in that they listen on, that is mostly one of this machine. */
+function hostOfUrl(url: string): HostRule | undefined {
+  if (url.startsWith('/') || !URL.canParse(url)) return undefined
+  const { hostname, host } = new URL(url)
+  return isLoopbackHost(hostname) ? undefined : parseHost(host)
 }
 
 const wellKnown = '/.well-known/oauth-protected-resource'

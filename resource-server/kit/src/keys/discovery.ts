@@ -58,7 +58,7 @@ function metadataOf(document: unknown, issuer: string): Readonly<Record<string, 
 
 /** A slash at the end, or another name of the same host, is what usually differs, so the issuer's own name is said. */
 function otherIssuer(named: unknown): string {
-  const isName = typeof named === 'string' && named.length <= 200 && checkIssuer(named).ok
+  const isName = typeof named === 'string' && named.length <= limits.shownIssuerLength && checkIssuer(named).ok
   return `the metadata is another issuer's${isName ? `: it names itself ${named}, and issuers are compared to the letter` : ''}`
 }
 

@@ -38,8 +38,10 @@ export function createRefresher(
 ): Refresher {
   const backoff = createBackoff(clock)
   let current: { readonly set: KeySet; readonly at: number } | undefined
-  const flights = createSingleFlight<void>({ patienceMs: limits.flightPatienceMs })
-  let flyingSince: number | undefined
+  // Longer than all fetches of one flight together, so that no flight is lost but those that a runtime has ended.
+  const patienceMs = Math.max(limits.flightPatienceMs, limits.flightFetches * times.timeout)
+  const flights = createSingleFlight<void>({ patienceMs })
+  let flight: { readonly since: number } | undefined
   let problem: string | undefined
 
   const unavailable = () => new Refusal('keys_unavailable', { retryAfter: backoff.wait() / 1000 })
@@ -65,20 +67,22 @@ export function createRefresher(
   }
 
   // One that has been under way for long was lost with the request that began it, as on Workers.
-  const isFlying = () => flyingSince !== undefined && performance.now() - flyingSince < limits.flightPatienceMs
+  const isFlying = () => flight !== undefined && performance.now() - flight.since < patienceMs
 
   const fetchKeys = async () => {
-    flyingSince = performance.now()
+    const mine = { since: performance.now() }
+    flight = mine
     try {
       const set = await readKeySet(await load(), current?.set)
       if (set === undefined) throw new FetchProblem('not_json', 'the key set is not a JWK set')
       closing.signal.throwIfAborted()
-      keep(set)
+      // One that was given up and comes in late knows less than the one that took its place.
+      if (flight === mine) keep(set)
     } catch (error) {
-      fail(error)
+      if (flight === mine) fail(error)
       throw unavailable()
     } finally {
-      flyingSince = undefined
+      if (flight === mine) flight = undefined
     }
   }
 

@@ -62,6 +62,13 @@ test('more URIs than can be looked up in no time need all that any resource need
   const uris = Array.from({ length: 1300 }, (_, index) => long + index)
   assert.deepEqual(listen(uris), [['files:read'], ['private'], ['config'], ['rest']])
   assert.ok(performance.now() - startedAt < 1000)
+  assert.deepEqual(listen(Array.from({ length: 1_000_000 }, () => '')), [
+    ['files:read'],
+    ['private'],
+    ['config'],
+    ['rest'],
+  ])
+  assert.ok(performance.now() - startedAt < 2000)
   assert.deepEqual(listen(['config://app', 'file:///a']), [['config'], ['files:read']])
 })
 

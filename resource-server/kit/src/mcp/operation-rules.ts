@@ -48,15 +48,17 @@ export function readOperationRules(rules: OperationRules): RulesOf {
     }
   }
   return (operations) => {
-    if (lengthOfUris(operations) <= limits.resourceUrisLength) return operations.flatMap(rulesOf)
+    if (canBeLookedUp(operations)) return operations.flatMap(rulesOf)
     const others = operations.filter(({ kind }) => kind !== 'resource')
     return [...others.flatMap(rulesOf), ...resources.map(([, scopes]) => scopes)]
   }
 }
 
-/** Looking a URI up takes its time, in which nobody else is served. */
-function lengthOfUris(operations: readonly Operation[]): number {
-  return operations.reduce((sum, { kind, name }) => sum + (kind === 'resource' ? name.length : 0), 0)
+/** Looking a URI up takes its time, in which nobody else is served, and the shortest takes some. */
+function canBeLookedUp(operations: readonly Operation[]): boolean {
+  const uris = operations.filter(({ kind }) => kind === 'resource')
+  if (uris.length > limits.resourceUris) return false
+  return uris.reduce((sum, { name }) => sum + name.length, 0) <= limits.resourceUrisLength
 }
 
 type Entry = readonly [name: string, scopes: RequiredScopes]

@@ -35,7 +35,7 @@ export function callerKey(auth: AuthInfo): string {
   return JSON.stringify([issuer, subject, clientId])
 }
 
-/** The same, to compare and not to keep: who has no name goes by the token, so that with another one they are somebody else. */
+/** The same, to compare and never to show, for a token may be in it: who has no name goes by the token, so that with another one they are somebody else. */
 export function ownerKey(auth: AuthInfo): string {
   return isNameless(auth) ? JSON.stringify([auth.issuer, auth.token]) : callerKey(auth)
 }

@@ -82,7 +82,19 @@ const covered: readonly [pattern: string, covered: readonly string[], others: re
   ],
   ['config://app', ['config://app'], ['config://app?x=1', 'config://app#x', 'config://apps']],
   ['logs://app?level={level}', ['logs://app?level=1'], ['logs://apple', 'logs://app', 'logs://app?other=1']],
-  ['users://{id}', ['users://7', 'users://a%20b'], ['users://7/secrets', 'users://7%2fsecrets']],
+  [
+    'users://{id}',
+    ['users://7', 'users://a%20b', 'users://{id}'],
+    ['users://7/secrets', 'users://7%2fsecrets', 'users://'],
+  ],
+  [
+    'docs://found{?q}',
+    ['docs://found?q=a/b', 'docs://found{?q}'],
+    ['docs://found', 'docs://found-by-admin/x', 'docs://found/x'],
+  ],
+  ['docs://a{/id}', ['docs://a/7', 'docs://a{/id}'], ['docs://a', 'docs://admin', 'docs://a/7/secrets']],
+  ['docs://a{/id*}', ['docs://a/7', 'docs://a/7/b'], ['docs://admin']],
+  ['docs://a{.type}', ['docs://a.pdf'], ['docs://a-secret', 'docs://a.pdf/secrets']],
   ['notes://{+path}.md', ['notes://a/b.md'], ['notes://a/b']],
 ]
 

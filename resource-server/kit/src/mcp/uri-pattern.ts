@@ -5,14 +5,17 @@ export interface UriPattern {
    * text.
    */
   concerns(spelling: string): boolean
-  /** Is it about this for certain? Rather no than yes: a plain expression stands for no slash, and the query matters. */
+  /**
+   * Is it about this for certain? Rather no than yes: an expression stands for what its operator has it begin with and not
+   * for nothing, a plain one for no slash, and the query matters.
+   */
   covers(spelling: string): boolean
 }
 
 export function createUriPattern(pattern: string): UriPattern {
   const written = pattern.endsWith('*') ? `${pattern.slice(0, -1)}{+rest}` : pattern
   const literals = written.split(/\{[^}]*\}/)
-  const spansSlash = [...written.matchAll(/\{([^}]*)\}/g)].map(([, expression = '']) => /^[+#./;?&]/.test(expression))
+  const expressions = [...written.matchAll(/\{([^}]*)\}/g)].map(([, expression = '']) => createExpression(expression))
   const [first = '', ...others] = literals
   const rest = others.map((text) => squeeze(decode(text)))
   const heads = spellingsOf(first)
@@ -21,8 +24,18 @@ export function createUriPattern(pattern: string): UriPattern {
   return {
     concerns: (spelling) => wide.some((parts) => gapsOf(parts, spelling) !== undefined),
     covers: (spelling) =>
-      narrow.some((parts) => gapsOf(parts, spelling)?.every((gap, index) => spansSlash[index] || !gap.includes('/'))),
+      narrow.some((parts) => gapsOf(parts, spelling)?.every((gap, index) => expressions[index]?.(gap) === true)),
   }
+}
+
+/** Tells whether an expression (RFC 6570) stands for a text for certain. For itself it does, as completion names it. */
+function createExpression(expression: string): (text: string) => boolean {
+  const [operator = ''] = /^[+#./;?&]?/.exec(expression) ?? []
+  if (operator === '+') return () => true
+  const hasSlash = operator === '/' ? /[*,]/.test(expression) : operator !== '' && operator !== '.'
+  const isValue = (text: string) => text !== '' && (hasSlash || !text.includes('/'))
+  return (text) =>
+    (text.startsWith(operator) && isValue(text.slice(operator.length))) || decode(text) === `{${expression}}`
 }
 
 function withoutTwins(alternatives: readonly (readonly string[])[]): readonly (readonly string[])[] {

@@ -6,6 +6,7 @@ import type { EventInput } from '@postern/core'
 import { createTestClock } from '@postern/core/testing'
 import { guard } from '../adapters/fetch.ts'
 import { limits } from '../limits.ts'
+import { protectOperations } from '../mcp/index.ts'
 import type { ResourceServerOptions } from '../options/types.ts'
 import { createResourceServer, type ResourceServer } from '../resource-server.ts'
 import { feedUriOf } from './feed-uri.ts'
@@ -62,6 +63,32 @@ test('a token that is remembered is refused once the feed names it: 401, as for 
   assert.match(answer.headers.get('www-authenticate') ?? '', /error="invalid_token"/)
   const { kind, outcome, reason, clientId } = events.at(-1) ?? {}
   assert.deepEqual([kind, outcome, reason, clientId], ['access.refused', 'refused', 'revoked', 'client-1'])
+})
+
+test('a token that is revoked while its body arrives is refused for that, before what the body asks for is done', async () => {
+  const { feed, live, rs, events } = await open()
+  const token = feed.mint({ scope: 'files' })
+  const operations = protectOperations(rs, { tools: { remove: ['files'] } })
+  const body = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = body.writable.getWriter()
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const init = { method: 'POST', headers, body: body.readable, duplex: 'half' }
+  const answering = rs.authenticate(new Request(resource, init), { operations })
+  // Begun when the token was good.
+  assert.equal(await statusOf(rs, token), 200)
+  live.add(await entryOf('token', 'token-1'))
+  await eventually(async () => (await statusOf(rs, token)) === 401)
+  events.length = 0
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'remove' } }
+  await writer.write(new TextEncoder().encode(JSON.stringify(call)))
+  await writer.close()
+  const answer = await answering
+  assert.ok(answer instanceof Response)
+  assert.equal(answer.status, 401)
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ['revoked'],
+  )
 })
 
 test('what was revoked before the first request is refused at the first request', async () => {

@@ -31,3 +31,11 @@ test('the caller’s token goes nowhere, whoever the user of a Basic header is a
   await fetch(url, { method: 'POST', body: form('a', new Blob(['b'])) })
   assert.equal(sent, 2)
 })
+
+test('a short token, as a custom verifier may have in development, is not found where it is not', async () => {
+  for (const short of ['abc', 'alice', 'secret']) {
+    const fetch = createUpstreamFetch({ token: short }, { fetch: async () => new Response() })
+    await fetch('https://api.example/FsEz', { method: 'POST', body: 'Y2xpY2s YWxp IGFs JjZ' })
+    await assert.rejects(fetch(url, { headers: { authorization: `Bearer ${short}` } }), TypeError)
+  }
+})

@@ -1,4 +1,5 @@
 import type { AuthInfo } from '../auth-info.ts'
+import { limits } from '../limits.ts'
 import { readFunction, readRecord, readText } from '../options/fields.ts'
 
 export interface UpstreamFetchOptions {
@@ -41,7 +42,9 @@ export function createUpstreamFetch(
  * begin at.
  */
 function insideBase64(token: string): readonly string[] {
-  return [0, 2, 3].map((skip, before) => btoa(' '.repeat(before) + token).slice(skip, -4))
+  const inside = [0, 2, 3].map((skip, before) => btoa(' '.repeat(before) + token).slice(skip, -4))
+  // Of a short token too little remains to tell it by: it would be found, if by nothing, in whatever is sent.
+  return inside.filter(({ length }) => length >= limits.base64PartLength)
 }
 
 async function textOf(body: unknown): Promise<string> {
