@@ -46,3 +46,10 @@ test('a secret is found as it is, in JSON and in a URL, and nowhere else', () =>
   }
   assert.equal(findSecret('a b c', [secret]), undefined)
 })
+
+test('the algorithm of a token is no secret, also where its name was spoilt: a challenge lists algorithms', () => {
+  const spoilt = encode({ 'alg!': 'ES256', key: 'key-number-7' })
+  const { claims } = secretsOf({ headers: { authorization: `Bearer ${spoilt}.e30.x` } })
+  assert.ok(!claims.includes('ES256'))
+  assert.ok(claims.includes('key-number-7'))
+})
