@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { type Idp, startIdp, type TestPool } from '@postern/idp/testing'
 import { expectChallenge, expectRefusal, seen } from '@postern/resource-server/testing'
 import { freePort } from '../free-port.ts'
+import { untilAnswered } from '../until-answered.ts'
 import { fencedBlocks } from './blocks.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -173,14 +174,4 @@ function post(
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
   })
-}
-
-async function untilAnswered(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    const response = await fetch(url).catch(() => undefined)
-    await response?.body?.cancel()
-    if (response !== undefined) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error(`nothing answered at ${url} within 30 s`)
 }

@@ -15,8 +15,9 @@ import {
 } from '@postern/resource-server/testing'
 import { fencedBlocks } from '../docs/blocks.ts'
 import { freePort } from '../free-port.ts'
+import { untilAnswered } from '../until-answered.ts'
 import { installKit, linkPackages } from './install-kit.ts'
-import { end, folderOf, installRuntimes, quietEnv, runtimesFolder, untilAnswered } from './programs.ts'
+import { end, folderOf, installRuntimes, quietEnv, runtimesFolder } from './programs.ts'
 
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '..', '..')

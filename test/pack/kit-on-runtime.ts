@@ -18,8 +18,9 @@ import {
 } from '@postern/resource-server/testing'
 import { fencedBlocks } from '../docs/blocks.ts'
 import { freePort } from '../free-port.ts'
+import { untilAnswered } from '../until-answered.ts'
 import { installKit, linkPackages } from './install-kit.ts'
-import { end, folderOf, installRuntimes, portOf, quietEnv, untilAnswered } from './programs.ts'
+import { end, folderOf, installRuntimes, portOf, quietEnv } from './programs.ts'
 
 /** A runtime other than Node, by a package that has its program for this platform. */
 export interface Runtime {

@@ -54,6 +54,23 @@ test('a rule for some resources is no way round the one for the rest', () => {
   assert.deepEqual(read(`other://app${'\n'.repeat(limits.resourceUriLength)}`), all)
 })
 
+test('what only some file systems take for the same path is another one, for which there is the rule for the rest', () => {
+  const narrow = readOperationRules({ resources: { 'file:///private/*': ['private'], '*': ['rest'] } })
+  const read = (uri: string) => narrow(operationsIn({ method: 'resources/read', params: { uri } }))
+  for (const uri of ['file:///PRIVATE/a', 'file:///private%00/a', 'file:///c|/../private/a', 'file:///private']) {
+    assert.deepEqual(read(uri), [['rest']], uri)
+  }
+  // These are the same to whoever parses the URI.
+  for (const uri of [
+    'file:///pri\tvate/a',
+    ' file:///private/a',
+    'file:\\\\\\private\\a',
+    'file://localhost/private/a',
+  ]) {
+    assert.deepEqual(read(uri).slice(0, 1), [['private']], uri)
+  }
+})
+
 test('more URIs than can be looked up in no time need all that any resource needs', () => {
   const listen = (uris: readonly string[]) =>
     needs('subscriptions/listen', { notifications: { resourceSubscriptions: uris } })

@@ -4,7 +4,8 @@ import { isRecord, readRecord } from '../options/fields.ts'
 import { readRequiredScopes } from '../options/read-scopes.ts'
 import { advertised, type RequiredScopes } from '../requirement.ts'
 import type { Operation } from './operations-in.ts'
-import { createUriPattern, looseSpellingsOf, spellingsOf } from './uri-pattern.ts'
+import { createUriPattern } from './uri-pattern.ts'
+import { looseSpellingsOf, spellingsOf } from './uri-spellings.ts'
 
 /** Scopes by name. The name `*` stands for every name that has no entry of its own. */
 export type ScopesByName = Readonly<Record<string, RequiredScopes>>

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { limits } from '../limits.ts'
-import { createUriPattern, looseSpellingsOf, spellingsOf } from './uri-pattern.ts'
+import { createUriPattern } from './uri-pattern.ts'
+import { looseSpellingsOf, spellingsOf } from './uri-spellings.ts'
 
 /** May the pattern be about the URI, as far as any server might see it? */
 function createMatcher(pattern: string): (uri: string) => boolean {

@@ -1,3 +1,5 @@
+import { decode, spellingsOf, squeeze, withoutQuery } from './uri-spellings.ts'
+
 /** A URI, a URI template or the beginning of URIs (`*` at the end), to compare spellings of URIs with. */
 export interface UriPattern {
   /**
@@ -12,6 +14,10 @@ export interface UriPattern {
   covers(spelling: string): boolean
 }
 
+/**
+ * Makes the pattern of a URI, of a template (RFC 6570) or, with `*` at the end, of the URIs that begin like it. It takes any
+ * text: one that is no template is a URI, to the letter.
+ */
 export function createUriPattern(pattern: string): UriPattern {
   const written = pattern.endsWith('*') ? `${pattern.slice(0, -1)}{+rest}` : pattern
   const literals = written.split(/\{[^}]*\}/)
@@ -43,21 +49,6 @@ function withoutTwins(alternatives: readonly (readonly string[])[]): readonly (r
 }
 
 /**
- * What a server may take a URI for: as it is, as the SDKs look it up, and decoded as far as that goes. So dot segments,
- * percent-encoding, doubled slashes and the case of a scheme lead past no rule.
- */
-export function spellingsOf(uri: string): readonly string[] {
-  const decoded = decode(uri)
-  const looked = [uri, normalize(uri), decoded, decode(normalize(decoded))]
-  return [...new Set([...looked, ...looked.map(squeeze)])]
-}
-
-/** The spellings, with and without their queries: a server may look at either. */
-export function looseSpellingsOf(spellings: readonly string[]): readonly string[] {
-  return [...new Set([...spellings, ...spellings.map(withoutQuery)])]
-}
-
-/**
  * The text between the literals, if these stand in it in this order, the first at its beginning and the last at its end. In
  * linear time.
  */
@@ -76,38 +67,4 @@ function gapsOf(literals: readonly string[], text: string): readonly string[] | 
   }
   const end = text.length - last.length
   return end >= at && text.endsWith(last) ? [...gaps, text.slice(at, end)] : undefined
-}
-
-function withoutQuery(uri: string): string {
-  return uri.replace(/[?#].*$/s, '')
-}
-
-/** The form in which the SDKs' servers look a resource up. */
-function normalize(uri: string): string {
-  return URL.canParse(uri) ? new URL(uri).href : uri
-}
-
-function squeeze(uri: string): string {
-  return uri.replace(/\/{2,}/g, '/')
-}
-
-/** Percent-decoded again and again, so that no encoding of an encoding hides a name. */
-function decode(uri: string): string {
-  let text = uri
-  for (let round = 0; round < 8 && text.includes('%'); round += 1) {
-    const next = text.replace(/(?:%[0-9a-f]{2})+/gi, decodeOctets)
-    if (next === text) return text
-    text = next
-  }
-  return text
-}
-
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
-
-function decodeOctets(octets: string): string {
-  const bytes = new Uint8Array(octets.length / 3)
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(octets.slice(index * 3 + 1, index * 3 + 3), 16)
-  }
-  return utf8.decode(bytes)
 }
